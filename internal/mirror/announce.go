@@ -18,8 +18,8 @@ import (
 // Announce records in a stack's head what its caller is about to execute, and stores the event, in
 // one transaction. A stack that is not mirrored has no head: its first Write takes the announcement
 // over. announced reports whether there is an event; it is also false for a stack in a newer format.
-// The announcement replaces any other. It is removed by the Write of the operation's end, or when it
-// expires. It is informational and excludes no writer.
+// The announcement replaces any other; the Write of the operation's end or its expiry removes it. It
+// is informational and excludes no writer.
 func (t *Table) Announce(
 	ctx context.Context, project string, shard int, operation Operation,
 ) (announced bool, err error) {
@@ -102,7 +102,7 @@ func (h *Head) expired(now time.Time) bool {
 	return h.Operation != nil && !h.Operation.Expires.After(now)
 }
 
-// announce sets or, with nil, removes the operation of a head, and stores the event.
+// announce sets or removes (nil) the operation of a head, and stores the event.
 func (t *Table) announce(ctx context.Context, b *base, operation *Operation) error {
 	place := b.next()
 	e, err := announcement(event.Event{
@@ -129,8 +129,8 @@ func (t *Table) announce(ctx context.Context, b *base, operation *Operation) err
 	return t.advance(ctx, b, place, change, e) // the callers add the context
 }
 
-// advance changes a head that is unchanged, moves it to a position, and stores the items of that
-// position, the event among them, in one transaction.
+// advance moves an unchanged head to a position, and stores the items of that position, including
+// the event, in one transaction.
 func (t *Table) advance(
 	ctx context.Context, b *base, place counter, change expression.UpdateBuilder, items ...item,
 ) error {
@@ -177,7 +177,6 @@ func announcement(place event.Event, change event.OperationChange) (item, error)
 	return marshal(eventsKey(place.Project), eventKey(place.Seq), stored(place))
 }
 
-// marshalValue is marshal for a value within an item.
 func marshalValue(value any) (types.AttributeValue, error) {
 	result, err := attributevalue.MarshalWithOptions(value, asStored)
 	if err != nil {

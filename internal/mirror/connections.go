@@ -33,7 +33,7 @@ func (c Connection) sees(project string) bool {
 }
 
 // storedConnection is a Connection with the time at which DynamoDB may remove it, in seconds since
-// 1970. It is an hour after the end, so that the hub usually removes it first.
+// 1970: an hour after the end, so that the hub usually removes it first.
 type storedConnection struct {
 	Connection
 	Expires int64 `json:"expires"`
@@ -51,7 +51,7 @@ func (t *Table) Connect(ctx context.Context, c Connection) error {
 	return nil
 }
 
-// Disconnect removes a connection. It succeeds if the connection is not stored.
+// Disconnect removes a connection, if it is stored.
 func (t *Table) Disconnect(ctx context.Context, id string) error {
 	_, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: key(connectionsKey, id)})
 	if err != nil {
@@ -60,8 +60,7 @@ func (t *Table) Disconnect(ctx context.Context, id string) error {
 	return nil
 }
 
-// FallBehind records whether a client is behind. It does nothing for a connection that is not
-// stored.
+// FallBehind records whether a client is behind, if its connection is stored.
 func (t *Table) FallBehind(ctx context.Context, id string, behind bool) error {
 	built, err := expression.NewBuilder().
 		WithUpdate(expression.Set(expression.Name("behind"), expression.Value(behind))).
@@ -87,8 +86,8 @@ func (t *Table) Connections(ctx context.Context) ([]Connection, error) {
 	return t.connections(ctx, where(expression.Key(PartitionKey).Equal(expression.Value(connectionsKey))))
 }
 
-// Audience returns the connections to which events of a project, or of the directory, are sent:
-// those that can see it, have not ended and are not behind. The table filters the others.
+// Audience returns the connections that get a project's, or the directory's, events: those that can
+// see it, have not ended and are not behind. The table filters the others.
 func (t *Table) Audience(ctx context.Context, project string) ([]Connection, error) {
 	may := expression.Name("projects").Contains(Everything)
 	if project != Directory {

@@ -11,9 +11,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// difference returns the entities of after that are new or different, and the IDs of those in
-// before that are gone, in order of their IDs. Entities are compared in their stored form, so an
-// empty list equals no list.
+// difference returns the new and changed entities of after, and the IDs that are only in before, in
+// order of their IDs. Entities are compared in their stored form, so an empty list equals no list.
 func difference(before, after *template.Contents) (event.Entities, []model.ID, error) {
 	var put event.Entities
 	old, err := encoded(before)

@@ -15,13 +15,13 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
-// Drift is the item of a stack's live drift. It is beside the stack's head and body, so that a plan
-// reads it with the Query that it makes anyway.
+// Drift is the item of a stack's live drift, beside its head and body, so that a plan reads it with
+// the Query that it makes anyway.
 type Drift struct {
 	Shard   int    `json:"shard"`
 	StackID string `json:"stack_id"`
-	// Checked is when the stack was last compared with AWS, and LastUpdated is the stack's time of
-	// the last operation then. Both are zero when it never was.
+	// Checked is when the stack was last compared with AWS, and LastUpdated the time of its last
+	// operation then. Both are zero before the first comparison.
 	Checked     time.Time          `json:"checked"`
 	LastUpdated time.Time          `json:"last_updated"`
 	Drift       template.LiveDrift `json:"drift"`
@@ -33,7 +33,7 @@ type Drift struct {
 type DriftDetection struct {
 	ID      string    `json:"id"`
 	Started time.Time `json:"started"`
-	// LastUpdated is the stack's time of the last operation when the detection started. The result
+	// LastUpdated is the time of the stack's last operation when the detection started. The result
 	// counts only if it is the same at the end.
 	LastUpdated time.Time `json:"last_updated"`
 }
@@ -44,7 +44,7 @@ func driftKey(shard int) string { return driftPrefix + strconv.Itoa(shard) }
 
 func isDrift(sk string) bool { return strings.HasPrefix(sk, driftPrefix) }
 
-// of returns the drift if it is that of a stack; nil for another one.
+// of returns the drift if it is of a stack, else nil.
 func (d *Drift) of(stackID string) *Drift {
 	if d == nil || d.StackID != stackID {
 		return nil
@@ -52,8 +52,8 @@ func (d *Drift) of(stackID string) *Drift {
 	return d
 }
 
-// PutDrift stores a drift item without an event, when a detection starts or was lost. Of two
-// writers the last one wins: both detections have the same result.
+// PutDrift stores a drift item without an event, when a detection starts or was lost. The last of
+// two writers wins: both detections have the same result.
 func (t *Table) PutDrift(ctx context.Context, project string, drift Drift) error {
 	doing := fmt.Sprintf("writing the drift of stack %d of the project %s", drift.Shard, project)
 	i, err := marshal(projectKey(project), driftKey(drift.Shard), drift)
@@ -67,8 +67,8 @@ func (t *Table) PutDrift(ctx context.Context, project string, drift Drift) error
 }
 
 // ChangeDrift changes the drift item of a mirrored stack and stores the event, in one transaction.
-// change gets the present item, nil for none, and returns its successor, nil for no change. changed
-// is false when there is none, or the stack is not mirrored or not at rest.
+// change gets the present item and returns its successor; nil means none and no change. changed is
+// false when there is no change, or the stack is not mirrored or not at rest.
 func (t *Table) ChangeDrift(
 	ctx context.Context, project string, shard int, change func(*Drift) *Drift,
 ) (changed bool, err error) {

@@ -13,8 +13,8 @@ import (
 const batchSize = 25
 
 // Forget removes all items of a project: its stacks, its events, and last its counter, so that an
-// interrupted Forget never causes a number to be used twice. It succeeds if there are none. The
-// next Write of the project starts a new epoch.
+// interrupted Forget never reuses a number. It succeeds if there are none. The project's next Write
+// starts a new epoch.
 func (t *Table) Forget(ctx context.Context, project string) error {
 	doing := fmt.Sprintf("forgetting the project %s", project)
 	for _, keys := range []expression.KeyConditionBuilder{
@@ -39,8 +39,7 @@ func (t *Table) Forget(ctx context.Context, project string) error {
 	return nil
 }
 
-// deleteAll deletes items in batches. Items that DynamoDB leaves unprocessed for lack of capacity
-// are retried with growing pauses.
+// deleteAll deletes items in batches. Unprocessed items are retried with growing pauses.
 func (t *Table) deleteAll(ctx context.Context, deletes []types.WriteRequest) error {
 	for slow := 0; len(deletes) > 0; {
 		if slow == attempts {

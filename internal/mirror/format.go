@@ -9,12 +9,11 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// Format is the newest item format that this version knows. Items of the first format have no
-// number.
+// Format is the newest known item format. Items of the first format have no number.
 const Format = 3
 
 // bodyFormat is the format of bodies. The second added what access keys and SFTP need, the third
-// the incarnations of entities. A body of an older format lacks these and is treated as outdated.
+// the incarnations of entities. A body of an older format counts as outdated.
 const bodyFormat = 3
 
 // formatAttribute is a number in every format.
@@ -32,8 +31,8 @@ func readable(i item) error {
 	return newerItem(i, n.Value)
 }
 
-// newerItem is the error for an item that a newer version wrote in a format that this one doesn't
-// know. Callers read the templates instead, and leave the item alone.
+// newerItem is the error for an item in an unknown newer format. Callers read the templates
+// instead, and leave the item alone.
 func newerItem(i item, format string) error {
 	what := fmt.Sprintf("the mirror's item %s %s", keyPart(i, PartitionKey), keyPart(i, SortKey))
 	return &model.NewerFormatError{What: what, Format: format, Known: Format}

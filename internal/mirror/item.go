@@ -22,10 +22,9 @@ type Head struct {
 	Shard     int    `json:"shard"`
 	StackName string `json:"stack_name"`
 	Version
-	// Reason is CloudFormation's reason for the status; "" when unknown. At most maxReason bytes
-	// are stored.
+	// Reason is CloudFormation's reason for the status, cut to maxReason bytes; "" when unknown.
 	Reason string `json:"reason,omitempty"`
-	// Operation is the announced and unfinished operation; nil for none.
+	// Operation is the announced, unfinished operation; nil for none.
 	Operation *Operation `json:"operation,omitempty"`
 	// Seq and Epoch are those of the event that was written with the head.
 	Seq   int64  `json:"seq"`
@@ -34,14 +33,14 @@ type Head struct {
 	BodyHash string `json:"body_hash,omitempty"`
 }
 
-// maxReason limits the size of a head: CloudFormation lists all resources that failed.
+// maxReason limits the size of a head: CloudFormation lists all failed resources.
 const maxReason = 500
 
 // Operation is a change that a writer is about to make or is making. Announce sets the times that
 // are zero.
 type Operation = event.Operation
 
-// Body is the large item of a stack: its contents at a moment when it was stable.
+// Body is the large item of a stack: its contents when it was stable.
 type Body struct {
 	// Format is the format of the item, see bodyFormat. Items of the first format have none.
 	Format int `json:"format,omitempty"`
@@ -59,7 +58,7 @@ type counter struct {
 	Seq   int64  `json:"seq"`
 }
 
-// storedEvent is an event with its data as a string, because no query looks inside and it is sent
+// storedEvent is an event with its data as a string, since no query looks inside and it is sent
 // byte for byte.
 type storedEvent struct {
 	V        int        `json:"v"`
@@ -88,7 +87,7 @@ func (s storedEvent) event() event.Event {
 	}
 }
 
-// Names of the table's attributes, which the hub needs to create the table.
+// Names of attributes for creating the table.
 const (
 	PartitionKey = "pk"      // a string
 	SortKey      = "sk"      // a string
@@ -117,8 +116,8 @@ func projectKey(project string) string {
 	return "PROJECT#" + project
 }
 
-// eventsKey is the partition of a project's events and counter. It differs from that of its stacks,
-// so that one Query reads the stacks without events.
+// eventsKey is the partition of a project's events and counter, apart from its stacks, so that one
+// Query reads the stacks without events.
 func eventsKey(project string) string { return eventsPrefix + project }
 
 func projectOfEvents(partition string) string { return strings.TrimPrefix(partition, eventsPrefix) }

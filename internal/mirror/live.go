@@ -43,11 +43,11 @@ func (v Version) live() event.StackVersion {
 	return event.StackVersion{StackID: v.StackID, LastUpdated: v.LastUpdated, Phase: v.Phase}
 }
 
-// maxDrift is the maximum number of differences that are sent to web clients.
+// maxDrift is the maximum number of differences sent to web clients.
 const maxDrift = 50
 
-// factsOf returns a stack's facts for web clients. The differing values are omitted, because
-// hand-edited values can be anything.
+// factsOf returns a stack's facts for web clients, without the differing values: hand-edited values
+// can be anything.
 func factsOf(contents *template.Contents, live *Drift) *event.Facts {
 	facts := &event.Facts{
 		Usage: usageOf(contents.Usage), Budget: usageOf(template.Budget()), MaxPolicies: template.MaxUserPolicies,

@@ -19,14 +19,14 @@ type Snapshot struct {
 }
 
 // Read reads a project's stacks with one strongly consistent Query per 1 MB. A project that is not
-// mirrored gives an empty Snapshot. Expired operations are omitted. It returns a
-// model.NotFoundTable error when there is no table.
+// mirrored gives an empty Snapshot. Expired operations are omitted. Without a table it returns a
+// model.NotFoundTable error.
 func (t *Table) Read(ctx context.Context, project string) (*Snapshot, error) {
 	return t.ReadWithin(ctx, project, 0)
 }
 
-// ReadWithin is Read with a bound on the time that each page takes; 0 is no bound. It returns an
-// *UnreachableError when a page takes longer.
+// ReadWithin is Read with a bound on each page's time; 0 is none. It returns an *UnreachableError
+// beyond it.
 func (t *Table) ReadWithin(ctx context.Context, project string, page time.Duration) (*Snapshot, error) {
 	snapshot := &Snapshot{Heads: map[int]*Head{}, Bodies: map[int]*Body{}, Drifts: map[int]*Drift{}}
 	now := time.Now()
@@ -69,8 +69,7 @@ func (t *Table) ReadWithin(ctx context.Context, project string, page time.Durati
 	return snapshot, nil
 }
 
-// Events reads the events of a project's current epoch with numbers above after, in order. Expired
-// events are omitted.
+// Events reads the events of a project's current epoch above after, in order, without expired ones.
 func (t *Table) Events(ctx context.Context, project string, after int64) ([]event.Event, error) {
 	var events []event.Event
 	var place counter

@@ -15,8 +15,8 @@ import (
 // batchKeys is the maximum number of reads in a BatchGetItem.
 const batchKeys = 100
 
-// Positions returns the positions of projects; projects that are not mirrored are omitted. It takes
-// one BatchGetItem per 100 projects.
+// Positions returns the positions of the mirrored ones of projects, with one BatchGetItem per 100
+// projects.
 func (t *Table) Positions(ctx context.Context, projects []string) (map[string]event.Position, error) {
 	const doing = "reading how far the events of projects go"
 	positions := make(map[string]event.Position, len(projects))
@@ -55,21 +55,21 @@ func (t *Table) Positions(ctx context.Context, projects []string) (map[string]ev
 	return positions, nil
 }
 
-// mostPending is the maximum number of pending events that are sent at once. A client that lacks
-// more requests them.
+// mostPending is the maximum number of pending events to send at once. A client that lacks more
+// requests them.
 const mostPending = 100
 
-// Pending are a project's pending events: stored and not sent.
+// Pending are a project's stored, unsent events.
 type Pending struct {
-	// After and Upto are the positions before and at the last pending event. They are equal when
-	// there is none.
+	// After and Upto are the positions before and at the last pending event, equal when there is
+	// none.
 	After, Upto event.Position
 }
 
 // None reports whether no event is pending.
 func (u Pending) None() bool { return u.After == u.Upto }
 
-// Pending returns the pending events of a project: only the last of them when there are very many.
+// Pending returns the pending events of a project, only the last of very many.
 func (t *Table) Pending(ctx context.Context, project string) (Pending, error) {
 	var place, sent counter
 	keys := expression.Key(PartitionKey).Equal(expression.Value(eventsKey(project))).
@@ -90,7 +90,7 @@ func (t *Table) Pending(ctx context.Context, project string) (Pending, error) {
 	return Pending{After: event.Position(sent), Upto: event.Position(place)}, nil
 }
 
-// Sent records that the events of a project were sent up to a position. It never goes back.
+// Sent records up to which position a project's events were sent. It never goes back.
 func (t *Table) Sent(ctx context.Context, project string, upto event.Position) error {
 	doing := fmt.Sprintf("noting what has been sent of the project %s", project)
 	i, err := marshal(eventsKey(project), sentKey, counter(upto))

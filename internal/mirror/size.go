@@ -57,8 +57,8 @@ func valueSize(value types.AttributeValue) int {
 	return 1 // booleans and null; the mirror has no sets and no binary values
 }
 
-// numberSize counts a byte for two significant digits, one more, and a byte for a negative sign.
-// AWS calls this approximate; it is rounded up here.
+// numberSize counts a byte for two significant digits, one more, and a byte for a negative sign,
+// rounded up where AWS calls this approximate.
 func numberSize(n string) int {
 	digits := strings.Trim(strings.TrimLeft(n, "-"), "0")
 	size := (len(digits)+1)/2 + 2

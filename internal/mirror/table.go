@@ -45,8 +45,8 @@ func (t *Table) query(ctx context.Context, asked expression.Builder, take func(i
 	return t.queryWithin(ctx, asked, 0, take)
 }
 
-// queryWithin is query with a bound on the time that each page takes, retries of the SDK included;
-// 0 is no bound. It returns a *UnreachableError when the bound is exceeded.
+// queryWithin is query with a bound on each page's time, including the SDK's retries; 0 is none. It
+// returns a *UnreachableError beyond it.
 func (t *Table) queryWithin(
 	ctx context.Context, asked expression.Builder, bound time.Duration, take func(item) error,
 ) error {
@@ -94,8 +94,8 @@ func (t *Table) page(
 	return page, err //nolint:wrapcheck // the callers of query do
 }
 
-// lastFailure is the error of the last attempt of a call that was answered. The SDK's own error
-// does not tell it when time runs out between two attempts.
+// lastFailure is the error of a call's last answered attempt, which the SDK's own error omits when
+// time runs out between two attempts.
 type lastFailure struct{ err error }
 
 func (l *lastFailure) observe(stack *middleware.Stack) error {
@@ -134,10 +134,10 @@ func where(keys expression.KeyConditionBuilder) expression.Builder {
 }
 
 // attempts limits the attempts of a call that loses races. One writer wins each round, so it is the
-// number of concurrent writers that is supported.
+// supported number of concurrent writers.
 const attempts = 30
 
-// pause waits before attempt n (from 0) for a random time that grows to a fifth of a second.
+// pause waits before attempt n (from 0), for a random time of up to a fifth of a second.
 func pause(ctx context.Context, n int) error {
 	if n == 0 {
 		return ctx.Err()

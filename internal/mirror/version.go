@@ -21,8 +21,7 @@ type Version struct {
 
 // The phases of one operation on a stack, in order. LastUpdatedTime distinguishes operations and
 // does not change during one, so the phase orders what happens within it. A deletion does not
-// change LastUpdatedTime either and cannot be undone, so its phases follow those of every other
-// operation.
+// change LastUpdatedTime either and cannot be undone, so its phases follow all others.
 const (
 	phaseReview = iota // a stack that only has change sets yet
 	phaseInProgress
@@ -57,7 +56,7 @@ func PhaseOf(status string) int {
 }
 
 // Supersedes reports whether v is later than other. Within one stack the time decides, then the
-// phase. Another stack of the same name is later only if its time is.
+// phase; another stack of the same name must have a later time.
 func (v Version) Supersedes(other Version) bool {
 	v, other = v.normal(), other.normal()
 	if v.StackID == other.StackID && v.LastUpdated.Equal(other.LastUpdated) {

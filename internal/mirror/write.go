@@ -26,18 +26,16 @@ type Update struct {
 	Reason    string // CloudFormation's reason for the status
 	// Contents are required when cfn.Stable(Status), and ignored otherwise.
 	Contents *template.Contents
-	// MaybeStale means that the contents may be older than the version, because CloudFormation's
-	// answers were inconsistent for longer than usual. Contents of the same version that are not
-	// possibly stale replace them.
+	// MaybeStale means that the contents may be older than the version, as CloudFormation's answers
+	// were inconsistent for longer than usual. Other contents of the same version replace them.
 	MaybeStale bool
-	// Run is the run that made the change. When it is "" it is taken from the operation that was
-	// announced.
+	// Run is the run that made the change; "" for that of the announced operation.
 	Run string
-	// Who is the author of the change, for an operation that could not be announced because the
-	// stack was not mirrored yet.
+	// Who is the author of the change, for an operation that was not announced because the stack
+	// was not mirrored yet.
 	Who string
-	// Token is the token of the operation; "" when unknown. A final status removes the announcement
-	// of that operation.
+	// Token is the operation's token; "" when unknown. A final status removes that operation's
+	// announcement.
 	Token string
 }
 
@@ -46,11 +44,11 @@ type Update struct {
 // version or a later one. current is the resulting head; nil when the stack is not mirrored.
 //
 // The mirror never goes back in time, and each stored version has exactly one event. A repeated
-// call whose first answer was lost does not win: its event is pending until it is sent by another
-// process.
+// call whose first answer was lost does not win: its event is pending until another process sends
+// it.
 //
-// It returns a *TooLargeError when the contents do not fit, and a model.NotFoundTable error when
-// there is no table.
+// It returns a *TooLargeError when the contents do not fit, and a model.NotFoundTable error without
+// a table.
 func (t *Table) Write(
 	ctx context.Context, project string, shard int, update Update,
 ) (won bool, current *Head, err error) {
@@ -89,7 +87,7 @@ func (t *Table) Write(
 	return won, current, err
 }
 
-// racing repeats an attempt until it does not lose to another writer.
+// racing repeats an attempt while it loses to other writers.
 func (t *Table) racing(ctx context.Context, doing string, attempt func() error) error {
 	var lost error
 	for n := range attempts {
@@ -109,8 +107,8 @@ func (t *Table) racing(ctx context.Context, doing string, attempt func() error) 
 }
 
 // isNewer reports whether the update is newer than the mirror: a later version, or contents for the
-// same version when the body is missing, outdated or possibly stale. The deletion of a stack that
-// is not mirrored is not newer.
+// same version when the body is missing, outdated or possibly stale. The deletion of an unmirrored
+// stack is not newer.
 func (u Update) isNewer(b *base) bool {
 	if b.head == nil {
 		return u.Status != cfn.DeleteComplete
@@ -251,7 +249,6 @@ func (b *base) advance(u Update, now time.Time) (*next, error) {
 	return n, err
 }
 
-// truncateReason cuts a reason to the stored length.
 func truncateReason(reason string) string {
 	if len(reason) <= maxReason {
 		return reason
@@ -260,13 +257,12 @@ func truncateReason(reason string) string {
 }
 
 // concerns reports whether an update concerns an operation: by its token, or because the stack has
-// changed since the operation started. The second case includes announcements of writers that lost
-// the race for the stack.
+// changed since the operation started. The latter includes announcements of writers that lost the
+// race for the stack.
 func (u Update) concerns(op *Operation) bool {
 	return u.Token != "" && u.Token == op.Token || !u.LastUpdated.Before(op.Started)
 }
 
-// terminal reports whether a phase is terminal.
 func terminal(phase int) bool {
 	return phase == phaseFailed || phase == phaseFinal || phase == phaseDeleteFailed || phase == phaseDeleted
 }
@@ -292,8 +288,8 @@ func (b *Body) item(project string) (item, error) {
 	return i, nil
 }
 
-// eventItem returns the item of an event. A change that is too large for an item is replaced by one
-// that tells clients to reload.
+// eventItem returns the item of an event. A change too large for an item is replaced by one that
+// tells clients to reload.
 func eventItem(place event.Event, change event.StackChange) (item, error) {
 	for {
 		e, err := event.Of(event.TypeStack, change)
@@ -309,15 +305,14 @@ func eventItem(place event.Event, change event.StackChange) (item, error) {
 	}
 }
 
-// newEpoch returns a unique epoch.
 func newEpoch() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
 }
 
-// commit writes next if the base is unchanged. The SDK uses the same idempotency token for all
-// attempts of the transaction, so a lost answer does not make the write lose against itself.
+// commit writes next if the base is unchanged. The SDK uses one idempotency token for all attempts
+// of the transaction, so a lost answer does not make the write lose against itself.
 func (t *Table) commit(ctx context.Context, b *base, n *next) error {
 	pk := projectKey(b.project)
 	head, err := marshal(pk, headKey(b.shard), n.head)
@@ -384,8 +379,8 @@ func buildCondition(condition expression.ConditionBuilder) (expression.Expressio
 	return built, nil
 }
 
-// headUnchanged is the condition that the head has not been written, and no operation announced,
-// since the base was read. Only then is the event's difference correct.
+// headUnchanged is the condition that the head was not written, and no operation announced, since
+// the base was read. Only then is the event's difference correct.
 func (b *base) headUnchanged() expression.ConditionBuilder {
 	if b.head == nil {
 		return expression.Name(PartitionKey).AttributeNotExists()
@@ -408,8 +403,8 @@ func (b *base) counterStands() expression.ConditionBuilder {
 	).And(expression.Name("epoch").Equal(expression.Value(b.counter.Epoch)))
 }
 
-// raced reports whether a transaction was cancelled only because of other writers, or because of a
-// lack of capacity, which the SDK does not retry.
+// raced reports whether a transaction was cancelled only because of other writers or a lack of
+// capacity, which the SDK does not retry.
 func raced(err error) bool {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
