@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// maxWaiting is the number of events of a project that a Client keeps while an earlier event is
+// maxWaiting is the number of a project's events that a Client keeps while an earlier one is
 // missing. Dropped events are requested later.
 const maxWaiting = 1000
 
@@ -17,10 +17,10 @@ const maxWaiting = 1000
 // other languages are modelled on it.
 //
 // Its views converge when messages are lost, repeated, late or reordered: a heartbeat shows what is
-// missing, and the client requests it. It sends one request and waits for the answer. If there is
-// none at the second heartbeat, it sends the request again. It is not safe for concurrent use.
+// missing, and the client requests it. If there is no answer at the second heartbeat, it sends the
+// request again. It is not safe for concurrent use.
 type Client struct {
-	// Ends is the latest end of the connection; zero before the first welcome.
+	// Ends is the latest end of the connection; zero before the welcome.
 	Ends time.Time
 	// Reconnect is the announced end of the connection; nil after Hello.
 	Reconnect *Reconnect
@@ -69,8 +69,8 @@ func (c *Client) Complete(project string) bool {
 	return w != nil && w.view != nil && !w.asked && len(w.waiting) == 0
 }
 
-// Hello returns the first message for a new connection. Positions that would make it larger than
-// MaxMessage are omitted; the server answers those with snapshots.
+// Hello returns the first message for a new connection. Positions that would exceed MaxMessage are
+// omitted; the server answers those with snapshots.
 func (c *Client) Hello() Message {
 	c.Reconnect, c.LastError = nil, nil
 	hello := Hello{Versions: []int{Version}, Projects: map[string]Position{}}
@@ -148,8 +148,8 @@ func (c *Client) watch(project string) *watched {
 	return w
 }
 
-// welcome drops the projects that the client can no longer see. The server sends the missing events
-// of the others without a request.
+// welcome drops projects that the client can no longer see. The server sends the missing events of
+// the others without a request.
 func (c *Client) welcome(m Message) ([]Message, error) {
 	welcome, err := m.Welcome()
 	if err != nil {
@@ -164,8 +164,8 @@ func (c *Client) welcome(m Message) ([]Message, error) {
 	return nil, nil
 }
 
-// heartbeat requests missing events. A project that is not named may still exist, because
-// heartbeats can be late, so the server must confirm that it is gone.
+// heartbeat requests missing events. A project that is not named may still exist, as heartbeats can
+// be late, so the server must confirm that it is gone.
 func (c *Client) heartbeat(m Message) ([]Message, error) {
 	heartbeat, err := m.Heartbeat()
 	if err != nil || heartbeat.Projects == nil {
@@ -191,7 +191,7 @@ func (c *Client) heartbeat(m Message) ([]Message, error) {
 	return send, nil
 }
 
-// behind reports whether the project is at a position that the view has not reached.
+// behind reports whether the view has not reached the project's position.
 func (w *watched) behind(position Position) bool {
 	return w.view == nil || w.reload || w.view.Position.Epoch != position.Epoch || w.view.Position.Seq < position.Seq
 }
@@ -221,8 +221,7 @@ func (c *Client) event(e Event) []Message {
 	return w.advance(e.Project)
 }
 
-// advance applies the waiting events that follow each other, and requests missing events if some
-// remain.
+// advance applies the consecutive waiting events, and requests missing ones if some remain.
 func (w *watched) advance(project string) []Message {
 	for w.view != nil {
 		next := Position{w.view.Position.Epoch, w.view.Position.Seq + 1}
@@ -249,7 +248,7 @@ func (w *watched) advance(project string) []Message {
 	return []Message{w.ask(project, w.last())}
 }
 
-// last returns the position of the last waiting event in the view's epoch; zero when there is none.
+// last returns the position of the last waiting event in the view's epoch, or zero.
 func (w *watched) last() Position {
 	var last Position
 	for p := range w.waiting {
@@ -260,8 +259,8 @@ func (w *watched) last() Position {
 	return last
 }
 
-// take applies an event. It returns false when a snapshot is needed: the event is too large or has
-// an unknown major version.
+// take applies an event. It returns false if a snapshot is needed: the event is too large or has an
+// unknown major version.
 func (v *View) take(e Event) bool {
 	if e.V != Version {
 		return false
@@ -284,8 +283,7 @@ func (v *View) take(e Event) bool {
 	return true
 }
 
-// snapshot replaces the view with a snapshot, unless the snapshot is older. The missed range is
-// recorded in Gaps.
+// snapshot replaces the view with a newer snapshot. Gaps records the missed range.
 func (c *Client) snapshot(m Message) ([]Message, error) {
 	if m.V != Version {
 		return nil, nil
@@ -333,7 +331,7 @@ func (s Snapshot) reason(began bool) GapReason {
 }
 
 // refused processes an error. It drops projects that the client can no longer see. Other failed
-// requests are sent again at a heartbeat.
+// requests are repeated at a heartbeat.
 func (c *Client) refused(m Message) error {
 	refusal, err := m.Error()
 	if err != nil {

@@ -13,8 +13,8 @@ const (
 	Minor   = 0
 )
 
-// Subprotocol is the WebSocket subprotocol of this major version. The hub selects it when it
-// accepts a connection.
+// Subprotocol is this major version's WebSocket subprotocol, which the hub selects when it accepts
+// a connection.
 const Subprotocol = "stowage.v1"
 
 // Type is the type of a message. It determines the type of its data.
@@ -56,27 +56,26 @@ const (
 	TypePing Type = "ping"
 )
 
-// Message is the envelope of every message in either direction. Members that a type does not need
-// are omitted.
+// Message is the envelope of every message. Members that a type does not need are omitted.
 type Message struct {
 	V    int  `json:"v"`
 	Type Type `json:"type"`
-	// Project is the subject of the message; "" for messages about the connection.
+	// Project is the message's subject; "" for messages about the connection.
 	Project string `json:"project,omitempty"`
 	// Epoch changes when the project's mirror is created again; Seq then restarts at 1. In an
-	// event, Seq is its own number. In a snapshot, it is the number of the last event that is
-	// certainly included. In a resume, it is the number of the last event that the client has.
+	// event, Seq is its own number; in a snapshot, that of the last event certainly included; in a
+	// resume, that of the client's last event.
 	Epoch string `json:"epoch,omitempty"`
 	Seq   int64  `json:"seq,omitempty"`
-	// Revision is the commit number of the stack that an event is about.
+	// Revision is the commit number of an event's stack.
 	Revision int64 `json:"revision,omitempty"`
-	// Time is when an event was stored, or when any other message was created, by the server's
-	// clock. Clients do not send it.
+	// Time is when an event was stored or another message created, by the server's clock. Clients
+	// do not send it.
 	Time time.Time `json:"time,omitzero"`
-	// Run is the run that made a change (for example a Terraform run); "" when it is unknown.
+	// Run is the run that made a change (for example a Terraform run); "" if unknown.
 	Run string `json:"run,omitempty"`
-	// ID identifies the parts of a message that was too large to be sent in one piece. Parts is
-	// their number, and Part the number of this part, starting at 1. See Encode.
+	// ID identifies the parts of a message that was too large for one piece. Parts is their number,
+	// Part this part's number, from 1. See Encode.
 	ID    string `json:"id,omitempty"`
 	Part  int    `json:"part,omitempty"`
 	Parts int    `json:"parts,omitempty"`
@@ -84,8 +83,8 @@ type Message struct {
 	Data json.RawMessage `json:"data,omitempty"`
 }
 
-// Event is a Message with a position in its project's sequence: Project, Epoch, Seq and Time are
-// set. It is stored for a day.
+// Event is a stored Message with a position in its project's sequence: Project, Epoch, Seq and Time
+// are set.
 type Event = Message
 
 // Position is a position in a project's sequence: after the event Seq of Epoch.
@@ -97,7 +96,7 @@ type Position struct {
 // Position returns the message's position in its project's sequence.
 func (m Message) Position() Position { return Position{m.Epoch, m.Seq} }
 
-// Of returns a message of a type with its data; nil for none. The caller sets the other members.
+// Of returns a message with its data; nil for none. The caller sets the other members.
 func Of(t Type, data any) (Message, error) {
 	m := Message{V: Version, Type: t}
 	if data == nil {
@@ -140,7 +139,7 @@ func (m Message) Error() (Error, error) { return dataOf[Error](m, TypeError) }
 // Hello decodes the data of a TypeHello message.
 func (m Message) Hello() (Hello, error) { return dataOf[Hello](m, TypeHello) }
 
-// dataOf decodes a message's data, which must be complete, of this version and of the type t.
+// dataOf decodes a message's data, which must be complete, of this version and of type t.
 func dataOf[T any](m Message, t Type) (T, error) {
 	var data T
 	if m.V != Version || m.Type != t || m.Parts > 1 {

@@ -11,9 +11,8 @@ import (
 	"slices"
 )
 
-// MaxMessage is the maximum size of a text in bytes. API Gateway sends up to 32 KB in one frame and
-// bills them as one message (API Gateway developer guide, WebSocket quotas). It also limits a
-// client's own messages.
+// MaxMessage is the maximum size of a text in bytes, also of a client's. API Gateway sends up to 32
+// KB in one frame and bills them as one message (API Gateway developer guide, WebSocket quotas).
 const MaxMessage = 32 << 10
 
 // MaxParts is the maximum number of parts of a message.
@@ -63,7 +62,7 @@ func (m Message) Encode() ([][]byte, error) {
 	return texts, nil
 }
 
-// errIndivisible is returned for a value that does not fit into a part and cannot be divided.
+// errIndivisible is returned for an indivisible value that does not fit into a part.
 var errIndivisible = errors.New("a string or number is larger than a part")
 
 // errNull is returned for null in an array, which would be read as the start of a part.
@@ -221,8 +220,7 @@ func tree(data json.RawMessage) (any, error) {
 	return value, nil
 }
 
-// compact encodes a value of a tree in the form in which a json.RawMessage is encoded, so that
-// sizes are exact.
+// compact encodes a value of a tree as a json.RawMessage is encoded, so that sizes are exact.
 func compact(value any) (json.RawMessage, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -264,8 +262,7 @@ func join(value, share any) any {
 // maxJoining is the number of incomplete messages that a Joiner keeps.
 const maxJoining = 64
 
-// Joiner assembles messages from parts, which can be repeated and in any order. Its zero value is
-// ready.
+// Joiner assembles messages from parts, repeated and in any order. Its zero value is ready.
 type Joiner struct {
 	joining map[string]*joining
 	ids     []string // of joining, the oldest first

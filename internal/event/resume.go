@@ -12,10 +12,9 @@ type Reply struct {
 }
 
 // Resume returns the reply to a hello or resume with the position last; nil for none. current is
-// the position of the project when the stored events were read, or earlier. stored are the events
-// of the current epoch with numbers above last.Seq, in order. Events are sent only if they follow
-// last without a gap and reach current. Otherwise a missing event, expired or not, makes a gap.
-// Events after current are included.
+// the project's position when the stored events were read, or earlier. stored are the events of the
+// current epoch above last.Seq, in order. Events are sent only if they follow last without a gap
+// and reach current; otherwise there is a gap. Events after current are included.
 func Resume(last *Position, current Position, stored []Event) Reply {
 	if last == nil {
 		return Reply{Snapshot: true}

@@ -4,21 +4,20 @@ import "time"
 
 // Intervals and limits of the hub.
 const (
-	// HeartbeatEvery is the interval of heartbeats. It is far below the 10 minutes after which API
+	// HeartbeatEvery is the interval of heartbeats, far below the 10 minutes after which API
 	// Gateway closes an idle connection.
 	HeartbeatEvery = time.Minute
 	// ConnectionLife is the maximum duration of a connection (API Gateway developer guide,
 	// WebSocket quotas).
 	ConnectionLife = 2 * time.Hour
-	// ReconnectAhead is the time before the end of a connection at which its client is asked to
-	// open another one.
+	// ReconnectAhead is how long before its connection ends a client is asked to open another one.
 	ReconnectAhead = 10 * time.Minute
 	// EventLife is how long events are kept for returning clients.
 	EventLife = 24 * time.Hour
 )
 
-// Hello is the data of a TypeHello message. The server answers with a welcome and then, for every
-// visible project, with the result of Resume for the client's position.
+// Hello is the data of a TypeHello message. The server answers with a welcome and the result of
+// Resume for every visible project.
 type Hello struct {
 	// Versions are the major versions of the protocol that the client supports.
 	Versions []int `json:"versions"`
@@ -42,8 +41,8 @@ type Welcome struct {
 
 // Heartbeat is the data of a TypeHeartbeat message.
 type Heartbeat struct {
-	// Projects has the meaning of Welcome.Projects. A client that is behind has lost events and
-	// requests them. nil makes no statement.
+	// Projects has the meaning of Welcome.Projects. A client that is behind requests the events
+	// that it lacks. nil makes no statement.
 	Projects map[string]Position `json:"projects,omitzero"`
 }
 
@@ -59,8 +58,8 @@ type ErrorCode string
 
 // The error codes. Clients treat unknown codes like CodeUnavailable.
 const (
-	// CodeBadMessage is sent for a text that is not a message of this protocol. Sending it again
-	// does not help.
+	// CodeBadMessage is sent for a text that is not a message of this protocol. Repeating it does
+	// not help.
 	CodeBadMessage ErrorCode = "bad_message"
 	// CodeVersion is sent to a client that supports none of the server's versions. It must be
 	// updated.

@@ -22,8 +22,8 @@ type Snapshot struct {
 // StackSnapshot is one of a project's stacks.
 type StackSnapshot struct {
 	StackState
-	// Contents is the version of Facts and Entities: that of the last moment in which the stack was
-	// stable. It can be older or newer than the state's; nil when there are no contents.
+	// Contents is the version of Facts and Entities: of the last moment in which the stack was
+	// stable. It can be older or newer than the state's; nil without contents.
 	Contents *StackVersion `json:"contents,omitempty"`
 	Facts    *Facts        `json:"facts,omitempty"`
 	Entities Entities      `json:"entities,omitzero"`
@@ -45,8 +45,8 @@ const (
 	GapReload GapReason = "reload"
 )
 
-// Gap is the data of a TypeGap message, whose Position is the position of the project. The client
-// has missed events, and a snapshot follows.
+// Gap is the data of a TypeGap message, whose Position is the project's. The client has missed
+// events, and a snapshot follows.
 type Gap struct {
 	// From and To are the numbers of the first and last missed event. With GapEpoch the number of
 	// events is unknown and both are 0.

@@ -46,8 +46,8 @@ type Operation struct {
 	Who   string `json:"who,omitempty"`
 	// Members are the changed entities as model.ID.String formats them: "bucket inbox".
 	Members []string `json:"members,omitempty"`
-	// Started and Expires bound the operation. After Expires it no longer counts, whether its end
-	// was reported or not.
+	// Started and Expires bound the operation. After Expires it no longer counts, even if its end
+	// was not reported.
 	Started time.Time `json:"started"`
 	Expires time.Time `json:"expires"`
 }
@@ -55,8 +55,8 @@ type Operation struct {
 // ended reports whether no operation is running in the stack.
 func (s StackState) ended() bool { return !cfn.InProgress(s.Status) }
 
-// OperationChange is the data of a TypeOperation event: the announced operation of a stack. Version
-// is that of the state in which it was announced.
+// OperationChange is the data of a TypeOperation event: a stack's announced operation. Version is
+// the state's at the announcement.
 type OperationChange struct {
 	Shard   int          `json:"shard"`
 	Version StackVersion `json:"version"`
@@ -64,16 +64,15 @@ type OperationChange struct {
 	Operation *Operation `json:"operation,omitempty"`
 }
 
-// StackChange is the data of a TypeStack event: the state of a stack, and the changes of its
-// entities.
+// StackChange is the data of a TypeStack event: a stack's state, and the changes of its entities.
 type StackChange struct {
 	StackState
 	// Ended is the announced operation that this event ends; nil for none.
 	Ended *Operation `json:"ended,omitempty"`
 	// Facts replace the previous facts. They are nil when the event does not describe the contents,
-	// which are read only while the stack is stable. Facts and entities then stay unchanged. If the
-	// status is DELETE_COMPLETE or the stack ID differs from that of the contents, the contents are
-	// empty instead.
+	// which are read only while the stack is stable. Facts and entities then stay, unless the
+	// status is DELETE_COMPLETE or the stack ID differs from the contents': then the contents are
+	// empty.
 	Facts *Facts `json:"facts,omitempty"`
 	// Put are the added and changed entities, complete.
 	Put Entities `json:"put,omitzero"`
@@ -82,8 +81,8 @@ type StackChange struct {
 	// Reload means that the change is too large for an event. Facts, Put and Removed are empty, and
 	// the client requests a snapshot.
 	Reload bool `json:"reload,omitempty"`
-	// DriftOnly means that the stack has not changed: it was compared with AWS, and the facts hold
-	// the result.
+	// DriftOnly means that the stack is unchanged: it was compared with AWS, and the facts hold the
+	// result.
 	DriftOnly bool `json:"drift_only,omitempty"`
 }
 
@@ -129,21 +128,20 @@ func each[E model.Entity](entities []E, yield func(model.Entity) bool) bool {
 	return true
 }
 
-// Facts describe a stack's contents besides its entities. Facts that follow from the entities are
-// not included: a permission is dangling if its bucket is in no stack of the project, and the age
-// of a key is part of its user.
+// Facts describe a stack's contents besides its entities, without what follows from the entities: a
+// permission is dangling if its bucket is in no stack of the project, and the age of a key is part
+// of its user.
 type Facts struct {
 	// Usage is the use of the stack's limits, Budget the maximum use.
 	Usage  Usage `json:"usage"`
 	Budget Usage `json:"budget"`
-	// Policies are the numbers of each user's policies in the stack, for users with more than one.
-	// All stacks together can hold MaxPolicies per user.
+	// Policies are the numbers of users' policies in the stack, for users with more than one. All
+	// stacks together can hold MaxPolicies per user.
 	Policies    map[string]int `json:"policies,omitempty"`
 	MaxPolicies int            `json:"max_policies"`
-	// Drift are the differences between the template and its entities: all, or the first of
-	// very many.
+	// Drift are the differences between the template and its entities, or the first of very many.
 	Drift []Drift `json:"deviations,omitempty"`
-	// DriftChecked is when the stack was last compared with AWS; nil when it never was.
+	// DriftChecked is when the stack was last compared with AWS; nil for never.
 	DriftChecked *time.Time `json:"drift_checked,omitempty"`
 }
 

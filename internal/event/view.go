@@ -10,8 +10,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// View is what a client knows of a project. It never goes back in time: the state and the contents
-// of a stack are never replaced by older ones.
+// View is what a client knows of a project. It never goes back in time: older states and contents
+// never replace newer ones.
 type View struct {
 	Project string
 	// Position is the last event in the view.
@@ -33,7 +33,7 @@ type StackView struct {
 	Entities map[model.ID]model.Entity
 }
 
-// Missed is a jump of a view from one position to that of a snapshot.
+// Missed is a jump of a view to the position of a snapshot.
 type Missed struct {
 	From, To Position
 	Reason   GapReason
@@ -57,8 +57,8 @@ func newView(m Message, s Snapshot) *View {
 	return v
 }
 
-// keepNewer keeps from an older view of the same epoch what is newer there: a snapshot can be older
-// than the view.
+// keepNewer keeps what is newer in an older view of the same epoch: a snapshot can be older than
+// the view.
 func (v *View) keepNewer(old *View) {
 	for n, had := range old.Stacks {
 		stack := v.Stacks[n]
@@ -116,8 +116,8 @@ func (v *View) announce(change OperationChange) {
 	}
 }
 
-// Entities returns the entities of all stacks, by kind and name. An entity in several stacks is
-// taken from the first.
+// Entities returns the entities of all stacks, by kind and name. The first of several stacks with
+// an entity counts.
 func (v *View) Entities() []model.Entity {
 	all := map[model.ID]model.Entity{}
 	for _, n := range slices.Backward(slices.Sorted(maps.Keys(v.Stacks))) {
@@ -145,7 +145,7 @@ func (v *View) Dangling() []model.ID {
 	return dangling
 }
 
-// Operations returns the changes in progress at a moment of the server's time, in order of their
+// Operations returns the changes in progress at a time of the server's clock, in order of their
 // start.
 func (v *View) Operations(now time.Time) []Operation {
 	var operations []Operation

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Unmodeled says what becomes of the settings of an adopted bucket that the model cannot express.
+// Unmodeled says what happens to settings of an adopted bucket that the model cannot express.
 type Unmodeled string
 
 const (
@@ -27,15 +27,16 @@ func (u Unmodeled) problems() []Problem {
 	return []Problem{{"unmodeled_settings", `must be "refuse", "keep" or "remove"`}}
 }
 
-// Adoption is what a template has to remember of a bucket that existed before it came into the model.
+// Adoption is what a template remembers of a bucket that existed before it came into the model.
 type Adoption struct {
-	// Begun means that the bucket is in the template with the settings that it had: the commit that makes it what its
-	// configuration says is still to come.
+	// Begun means that the bucket is in the template with its former settings; the commit of its
+	// configuration follows.
 	Begun bool `json:"begun,omitempty"`
 	// Neutral are properties whose values mean that a feature is off. They stay in the template, so
 	// that nothing writes them.
 	Neutral map[string]json.RawMessage `json:"neutral,omitempty"`
-	// The others are the settings that a Bucket cannot express, as properties of AWS::S3::Bucket, or as parts of them.
+	// The others are settings that a Bucket cannot express, as properties of AWS::S3::Bucket or
+	// parts of them.
 	Properties     map[string]json.RawMessage `json:"properties,omitempty"`
 	LifecycleRules []json.RawMessage          `json:"lifecycle_rules,omitempty"`
 	// MinimumSize is the TransitionDefaultMinimumObjectSize of the LifecycleRules.
@@ -45,7 +46,7 @@ type Adoption struct {
 	Statements []json.RawMessage `json:"statements,omitempty"`
 }
 
-// Done returns what remains of an adoption once the bucket is what its configuration says.
+// Done returns what remains of an adoption once the bucket is as configured.
 func (a *Adoption) Done(settings Unmodeled) *Adoption {
 	switch {
 	case a == nil:
@@ -58,7 +59,8 @@ func (a *Adoption) Done(settings Unmodeled) *Adoption {
 	return &done
 }
 
-// Locked reports whether object lock is among the settings that a Bucket cannot express: it cannot be removed.
+// Locked reports whether object lock, which cannot be removed, is among the settings that a Bucket
+// cannot express.
 func (a *Adoption) Locked() bool {
 	return a != nil && a.Properties["ObjectLockEnabled"] != nil
 }
@@ -83,7 +85,7 @@ var notified = map[string]string{
 	"LambdaConfigurations": "Lambda functions", "QueueConfigurations": "SQS queues", "TopicConfigurations": "SNS topics",
 }
 
-// Unmodeled lists in words the settings that a Bucket cannot express, one per line.
+// Unmodeled describes the settings that a Bucket cannot express, one per line.
 func (a *Adoption) Unmodeled() []string {
 	if a == nil {
 		return nil
@@ -110,7 +112,7 @@ func (a *Adoption) Unmodeled() []string {
 	return words
 }
 
-// brief is JSON, cut to a length that a plan can show.
+// brief is JSON, cut for display in a plan.
 func brief(raw json.RawMessage) string {
 	const most = 300
 	if len(raw) <= most {

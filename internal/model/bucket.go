@@ -5,7 +5,7 @@ import "fmt"
 // Bucket is one S3 bucket of a project.
 type Bucket struct {
 	Name string `json:"name"`
-	// BucketName is the physical name. It is always set; DefaultBucketName returns the default.
+	// BucketName is the physical name, which is always set. DefaultBucketName returns the default.
 	BucketName string `json:"bucket_name"`
 	// Unversioned turns versioning off (S3: suspended).
 	Unversioned bool `json:"unversioned,omitempty"`
@@ -16,10 +16,10 @@ type Bucket struct {
 	CORS       []CORSRule        `json:"cors,omitempty"`
 	OnDelete   OnDelete          `json:"on_delete"`
 	Tags       map[string]string `json:"tags,omitempty"`
-	// UnmodeledSettings says what becomes of the settings of an adopted bucket that a Bucket cannot
+	// UnmodeledSettings says what happens to settings of an adopted bucket that a Bucket cannot
 	// express; "" means Refuse.
 	UnmodeledSettings Unmodeled `json:"unmodeled_settings,omitempty"`
-	// Adoption is what is known of a bucket that existed before it came into the model; nil for a bucket that was created.
+	// Adoption is what is known of a bucket that existed before; nil for a created one.
 	Adoption *Adoption `json:"adoption,omitempty"`
 }
 
@@ -30,7 +30,7 @@ type Lifecycle struct {
 	AbortMultipartAfterDays   int64 `json:"abort_multipart_after_days,omitempty"`
 }
 
-// DefaultLifecycle returns the lifecycle of a bucket whose configuration sets none.
+// DefaultLifecycle is the lifecycle of a bucket whose configuration sets none.
 func DefaultLifecycle() Lifecycle {
 	return Lifecycle{ExpireNoncurrentAfterDays: 90, AbortMultipartAfterDays: 7}
 }
@@ -44,8 +44,8 @@ type ObjectLock struct {
 // ID implements Entity.
 func (b Bucket) ID() ID { return ID{KindBucket, b.Name} }
 
-// maxDays is the longest default retention that S3 accepts (S3 API, DefaultRetention). Lifecycle
-// rules accept any positive 32-bit number of days; for them the limit is ours.
+// maxDays is the longest default retention that S3 accepts (S3 API, DefaultRetention). For
+// lifecycle rules, which accept any positive 32-bit number, the limit is ours.
 const maxDays = 36500
 
 // Problems implements Entity.

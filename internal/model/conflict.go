@@ -16,13 +16,13 @@ const (
 	// ConflictDuplicate means that another change creates the same entity at the same time.
 	ConflictDuplicate Conflict = "duplicate"
 	// ConflictOwner means that the entity has another incarnation than the caller's: it was created
-	// again or taken over since.
+	// again or taken over.
 	ConflictOwner Conflict = "owner"
-	// ConflictAwaitsDeletion means that another change of the same batch deletes the entity. The
+	// ConflictAwaitsDeletion means that another change of the batch deletes the entity. The
 	// creation is repeated once the deletion is committed.
 	ConflictAwaitsDeletion Conflict = "awaits deletion"
 	// ConflictBucketName means that the S3 bucket with the physical name, Bucket, is another one of
-	// the project: that of the entity By, or one of the project's own with By the project.
+	// the project: the entity By's, or one of the project's own with By the project.
 	ConflictBucketName Conflict = "bucket name"
 	// ConflictBucketKept means that the S3 bucket with the physical name, Bucket, is in the account
 	// and in no stack: a deletion retained it, or it was created without Stowage.
@@ -206,7 +206,7 @@ var resourceTypes = map[Kind]string{
 	KindPermission: "stowage_user_permission",
 }
 
-// explainInUse explains how to delete and how to replace the entity: the provider does not know
+// explainInUse explains how to delete and how to replace the entity, as the provider does not know
 // which of the two Terraform is doing.
 func (e *ConflictError) explainInUse() Explanation {
 	var types []string

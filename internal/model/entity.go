@@ -18,7 +18,7 @@ const (
 	KindDirectoryEntry Kind = "listing"
 )
 
-// ID identifies an entity within its project: a kind and a name that is unique in the kind.
+// ID identifies an entity within its project: a kind and a name that is unique in it.
 type ID struct {
 	Kind Kind   `json:"kind"`
 	Name string `json:"name"`
@@ -46,12 +46,12 @@ type Problem struct {
 	Reason string // a sentence without a full stop, for the author of the value
 }
 
-// Quotable reports whether an error about a field may be placed on its attribute. Terraform 1.17
-// quotes the attribute's line there. A private key may be in it by mistake.
+// Quotable reports whether an error about a field may be on its attribute. Terraform 1.17 quotes
+// the attribute's line there, which may hold a private key by mistake.
 func Quotable(field string) bool { return field != publicKeysField }
 
-// DependsOn returns the other fields that decide whether a field's value is a problem. The field
-// cannot be checked while they are unknown.
+// DependsOn returns the other fields that decide whether a field's value is a problem. While they
+// are unknown, the field cannot be checked.
 func DependsOn(field string) []string {
 	return map[string][]string{
 		"access_key.rotation.overlap_days": {"access_key.rotation.every_days"},
@@ -61,7 +61,7 @@ func DependsOn(field string) []string {
 	}[field]
 }
 
-// OnDelete decides what happens to the data when the entity that holds it is deleted.
+// OnDelete decides what happens to an entity's data when the entity is deleted.
 type OnDelete string
 
 // What deleting a bucket or a project does with its data.
@@ -91,8 +91,8 @@ type Project struct {
 	Region    string   `json:"region"`
 	RoleName  string   `json:"role_name,omitempty"` // role assumed in the account; "" for the caller's own credentials
 	OnDelete  OnDelete `json:"on_delete"`
-	// SFTP enables the project's SFTP server. The server costs money while it exists. Partners use
-	// its address, which a new server would not keep.
+	// SFTP enables the project's SFTP server, which costs money while it exists. Partners use its
+	// address, which a new server would not keep.
 	SFTP bool              `json:"sftp,omitempty"`
 	Tags map[string]string `json:"tags,omitempty"`
 	// Closing is set by the first commit of a deletion. Every other commit refuses a closing

@@ -10,18 +10,17 @@ import (
 type Changed int
 
 const (
-	// ChangedUnstated means that the error does not know. The text then omits it.
+	// ChangedUnstated means that the error does not know, so the text omits it.
 	ChangedUnstated Changed = iota
 	// ChangedNothing means that nothing was changed.
 	ChangedNothing
-	// ChangedUnknown means that the change may or may not have been made.
+	// ChangedUnknown means that the change may have been made.
 	ChangedUnknown
 	// ChangedPartly means that something was changed, as stated in Explanation.Done.
 	ChangedPartly
 )
 
-// Attributes that an Explanation names by role, because the provider's objects name them
-// differently.
+// Attributes by role, because the provider's objects name them differently.
 const (
 	// AttributeProject is the attribute that names the project.
 	AttributeProject = "project"
@@ -31,7 +30,7 @@ const (
 
 // Explanation is what a user needs to know about an error, in complete sentences.
 type Explanation struct {
-	// Attribute is the path of the attribute at fault, with dots between its steps; "" for none.
+	// Attribute is the path of the attribute at fault, with dots; "" for none.
 	Attribute string
 	// Cause is why the action failed, with the reason that AWS gave.
 	Cause string
@@ -50,8 +49,8 @@ type Explainer interface {
 	Explain() Explanation
 }
 
-// Explain returns the explanation of the outermost error in err's tree that has one, or that of an
-// ended context.
+// Explain returns the explanation of the outermost error in err's tree that has one, or of an ended
+// context.
 func Explain(err error) (explanation Explanation, ok bool) {
 	var explainer Explainer
 	switch {
@@ -91,13 +90,13 @@ func (e *ExplainedError) Unwrap() error { return e.Err }
 // Explain implements Explainer.
 func (e *ExplainedError) Explain() Explanation { return e.Explanation }
 
-// Sentences joins the reasons that AWS gave into a text that ends with one full stop.
+// Sentences joins AWS's reasons into a text that ends with one full stop.
 func Sentences(reasons ...string) string {
 	return strings.TrimRight(strings.Join(reasons, "; "), ". ") + "."
 }
 
-// AfterChange adds to an error what had been changed before it: done is one or more complete
-// sentences. An error without an explanation gets one.
+// AfterChange adds to an error what was changed before it: done is one or more complete sentences.
+// An error without an explanation gets one.
 func AfterChange(err error, done string) error {
 	explanation, ok := Explain(err)
 	if !ok {

@@ -15,13 +15,13 @@ import (
 // IAM allows two access keys per user (IAM user guide, reference_iam-quotas), so a user's keys are
 // in two slots. The newest active key is the current one, and the user's secret holds it. A
 // rotation creates a key in the free slot. The old key stays active for the overlap, so that the
-// partner has time to fetch the new one. Then it is made inactive, which a person can still undo.
-// After the same time again it is deleted. A replacement, for a compromised key, makes the old key
-// inactive together with the creation of the new one.
+// partner has time to fetch the new one. Then it is made inactive, which a person can still undo,
+// and after the same time again it is deleted. A replacement, for a compromised key, makes the old
+// key inactive together with the creation of the new one.
 //
 // No step happens automatically: Next returns what is due, and an apply does it. Each step is one
-// commit, so it is done completely or not at all. The existing keys determine the next step, so a
-// failure or crash in between loses nothing.
+// commit, done completely or not at all. The existing keys determine the next step, so a failure or
+// crash in between loses nothing.
 type AccessKey struct {
 	// Disabled means that the user has no key for now, whatever the other fields are.
 	Disabled bool `json:"disabled,omitempty"`
@@ -51,8 +51,8 @@ const (
 // Slots returns all slots.
 func Slots() []Slot { return []Slot{SlotA, SlotB} }
 
-// Key is one key of a user: when it was created and when it was made inactive, if it was. Both
-// times are whole seconds in UTC, by the clock of the process that made the commit.
+// Key is one key of a user: when it was created and, if it was, made inactive. Both times are whole
+// seconds in UTC, by the clock of the committing process.
 type Key struct {
 	Created  time.Time  `json:"created"`
 	Inactive *time.Time `json:"inactive,omitempty"`
@@ -61,7 +61,7 @@ type Key struct {
 // Active reports whether the key works.
 func (k Key) Active() bool { return k.Inactive == nil }
 
-// Current returns the slot of the newest active key; ok is false when there is none.
+// Current returns the slot of the newest active key; ok is false for none.
 func (k *AccessKey) Current() (slot Slot, ok bool) {
 	for _, s := range Slots() {
 		if key, there := k.Keys[s]; there && key.Active() && (!ok || key.Created.After(k.Keys[slot].Created)) {
@@ -71,7 +71,7 @@ func (k *AccessKey) Current() (slot Slot, ok bool) {
 	return slot, ok
 }
 
-// Due reports whether the passing of time alone makes a step due at now.
+// Due reports whether the time alone makes a step due.
 func (k *AccessKey) Due(now time.Time) bool {
 	return !sameKeys(k.Keys, k.Next(k, now)) && !k.Disabled
 }
@@ -116,7 +116,7 @@ func (k *AccessKey) Next(have *AccessKey, now time.Time) map[Slot]Key {
 	return keys
 }
 
-// minInactive is how long an inactive key is kept at least, so that the plan after a replacement is
+// minInactive is the minimum life of an inactive key, so that the plan after a replacement is
 // empty.
 const minInactive = 24 * time.Hour
 
@@ -133,7 +133,7 @@ func (k *AccessKey) due(current Key, now time.Time) bool {
 
 func days(n int64) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
-// free returns the slot for a new key: an empty one, else that of the key that is not current.
+// free returns the slot for a new key: an empty one, else the one without the current key.
 func free(keys map[Slot]Key, current Slot) Slot {
 	for _, slot := range Slots() {
 		if _, taken := keys[slot]; !taken {

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// FieldConflict is a field that a plan changes and that another writer has changed since.
+// FieldConflict is a field that both a plan and, since then, another writer change.
 type FieldConflict struct {
 	// Field is the name of the field, as in Problem.Field.
 	Field string
-	// Prior, Planned and Present are the field's values as JSON, "unset" for none: before the plan,
-	// in the plan, and now.
+	// Prior, Planned and Present are the field's values before the plan, in it, and now, as JSON;
+	// "unset" for none.
 	Prior, Planned, Present string
 	// Reason explains why the values of several writers cannot be combined, like Problem.Reason; ""
 	// when the field itself was changed.
@@ -68,8 +68,8 @@ func (e *FieldConflictError) Explain() Explanation {
 // have one type.
 //
 // Members of objects and tags are separate fields, unless the whole object was added or removed. A
-// list is one field, in which the order of strings is ignored. A user's keys are one field too,
-// because which of them work is one decision.
+// list is one field, in which the order of strings is ignored. A user's keys are one field, because
+// which of them work is one decision.
 func Merge(prior, planned, present Entity) (merged Entity, conflicts []FieldConflict) {
 	m := merger{kind: planned.ID().Kind}
 	tree := m.object("", fields(prior), fields(planned), fields(present))
@@ -219,11 +219,11 @@ func decodeAs(like Entity, tree map[string]any) Entity {
 	return merged
 }
 
-// sameValue reports whether two decoded values are equal. The order of strings in a list is
-// ignored: all of ours are sets.
+// sameValue reports whether two decoded values are equal, whatever the order of strings in a list:
+// all of ours are sets.
 func sameValue(a, b any) bool { return reflect.DeepEqual(canonical(a), canonical(b)) }
 
-// canonical returns the common form of equal values: without empty lists and members, with strings
+// canonical returns the common form of equal values: without empty lists and members, strings
 // sorted.
 func canonical(value any) any {
 	switch v := value.(type) {

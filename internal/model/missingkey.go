@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// NextWithout is Next for a user some of whose keys no longer exist, because they were deleted
-// outside CloudFormation. Their slots are emptied, and a missing current key is replaced at once.
+// NextWithout is Next for a user some of whose keys were deleted outside CloudFormation. Their
+// slots are emptied, and a missing current key is replaced at once.
 //
 // The user's secret exists as long as a key is current. So the new key gets the other slot, unless
 // that holds an active key: no commit in between leaves the user without a current key, and the
@@ -28,7 +28,7 @@ func (k *AccessKey) NextWithout(have *AccessKey, missing []Slot, now time.Time) 
 	return next
 }
 
-// replaceMissing returns the keys with a new one in place of the current key, which is missing.
+// replaceMissing returns the keys with a new one for the missing current key.
 func (k *AccessKey) replaceMissing(have *AccessKey, current Slot, now time.Time) map[Slot]Key {
 	keys := maps.Clone(have.Keys)
 	delete(keys, current)

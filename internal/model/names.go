@@ -114,7 +114,7 @@ func HasAccountNamespace(region string) bool {
 	return !slices.Contains(regionsWithoutNamespace, region)
 }
 
-// InAccountNamespace reports whether a bucket's name is in the account-regional namespace of the
+// InAccountNamespace reports whether a bucket's name is in the account-regional namespace of an
 // account and region.
 func InAccountNamespace(name, accountID, region string) bool {
 	return HasAccountNamespace(region) && strings.HasSuffix(name, namespaceSuffix(accountID, region))
@@ -124,21 +124,20 @@ func namespaceSuffix(accountID, region string) string {
 	return "-" + accountID + "-" + region + "-an"
 }
 
-// DefaultBucketName returns the default physical name of a bucket:
+// DefaultBucketName returns a bucket's default physical name:
 // <project>-<name>-<account>-<region>-an, in the account-regional namespace. Where the region has
-// no such namespace, the suffix is omitted. A name that exceeds S3's limit is cut and gets a hash
-// of what was cut.
+// none, the suffix is omitted. A name beyond S3's limit is cut and gets a hash of what was cut.
 func DefaultBucketName(project, name, accountID, region string) string {
 	return physicalBucketName(project+"-"+name, accountID, region)
 }
 
-// LogBucketName returns the physical name of the bucket for the access logs of a project's buckets.
+// LogBucketName returns the physical name of the bucket for a project's access logs.
 func LogBucketName(project, accountID, region string) string {
 	return physicalBucketName("stowage-"+project+"-logs", accountID, region)
 }
 
-// TemplateBucketName returns the physical name of the bucket through which a project's templates
-// reach CloudFormation.
+// TemplateBucketName returns the physical name of the bucket for a project's templates on their way
+// to CloudFormation.
 func TemplateBucketName(project, accountID, region string) string {
 	return physicalBucketName("stowage-"+project+"-templates", accountID, region)
 }

@@ -2,8 +2,8 @@ package model
 
 import "fmt"
 
-// NewerFormatError is returned for data of a newer version of Stowage, with a format or field that
-// this version does not know.
+// NewerFormatError is returned for data of a newer version of Stowage, with an unknown format or
+// field.
 type NewerFormatError struct {
 	// What is the data: "the resource Bucketinbox", "the SSM parameter /stowage/hub/main", ...
 	What string

@@ -10,9 +10,9 @@ import (
 type NotFound string
 
 const (
-	// NotFoundProject means that the directory has no project of this name.
+	// NotFoundProject means that the directory does not have the project.
 	NotFoundProject NotFound = "project"
-	// NotFoundDirectory means that the hub has no directory, since it has never held a project. A
+	// NotFoundDirectory means that the hub has never held a project, and so has no directory. A
 	// caller that already manages the project uses the wrong hub.
 	NotFoundDirectory NotFound = "directory"
 	// NotFoundStack means that the account has no such stack, although the project exists or
@@ -24,7 +24,7 @@ const (
 	NotFoundParent NotFound = "parent"
 	// NotFoundServer means that the project has no SFTP server, which a user needs.
 	NotFoundServer NotFound = "server"
-	// NotFoundOwner means that a stack has a name like one of a project but belongs to none.
+	// NotFoundOwner means that a stack named like a project's belongs to none.
 	NotFoundOwner NotFound = "owner"
 	// NotFoundTable means that the mirror's table does not exist.
 	NotFoundTable NotFound = "table"

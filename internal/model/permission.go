@@ -42,8 +42,8 @@ func (p Permission) UserID() ID { return ID{KindUser, p.User} }
 func (p Permission) BucketID() ID { return ID{KindBucket, p.Bucket} }
 
 // maxPrefix is the maximum length of a prefix, in bytes of UTF-8. Object keys have at most 1,024
-// (AmazonS3 user guide, object-keys). So has the SFTP directory of the prefix, which starts with
-// the bucket's name (AWS Transfer Family API, HomeDirectoryMapEntry).
+// (AmazonS3 user guide, object-keys). So has the prefix's SFTP directory, which starts with the
+// bucket's name (AWS Transfer Family API, HomeDirectoryMapEntry).
 const maxPrefix = 1024 - MaxBucketName - len("//")
 
 // Problems implements Entity.

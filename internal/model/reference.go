@@ -6,8 +6,8 @@ import "strings"
 const referenceReason = "must not hold a dynamic reference ({{resolve:...}}): CloudFormation would put the value that it names in its place"
 
 // HoldsReference reports whether CloudFormation would replace a part of a text by the value of a
-// parameter or secret. The value would then be in plain text wherever the text is used
-// (CloudFormation user guide, dynamic-references).
+// parameter or secret, in plain text wherever the text is used (CloudFormation user guide,
+// dynamic-references).
 func HoldsReference(text string) bool { return strings.Contains(strings.ToLower(text), "{{resolve:") }
 
 // referenceProblems reports the texts of a field that contain a dynamic reference.

@@ -58,8 +58,8 @@ func (s *SFTP) problems() []Problem {
 	return problems
 }
 
-// publicKeyProblem returns what is wrong with a public key (RFC 4253 section 6.6, RFC 5656, RFC
-// 8709); "" if it is valid.
+// publicKeyProblem returns a public key's problem (RFC 4253 section 6.6, RFC 5656, RFC 8709), or
+// "".
 func publicKeyProblem(key string) string {
 	if strings.Contains(key, "PRIVATE KEY") {
 		return "is a private key: it belongs to the partner alone, and has to be replaced now that it was disclosed here. Give the public one (the file that ends with .pub)"

@@ -9,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// MaxTags is the maximum number of tags of an entity. AWS allows 50; CloudFormation and Stowage use
+// MaxTags is the maximum number of an entity's tags. AWS allows 50; CloudFormation and Stowage use
 // some of them (S3 and IAM tagging documentation).
 const MaxTags = 40
 
 // TagProblems lists what makes tags invalid for any kind of entity. All resources of an entity get
-// its tags, so it checks the common rules of S3, KMS, IAM, Secrets Manager, Transfer Family and
-// CloudWatch Logs (AWS General Reference, "Tag naming limits and requirements").
+// its tags, so the common rules of S3, KMS, IAM, Secrets Manager, Transfer Family and CloudWatch
+// Logs apply (AWS General Reference, "Tag naming limits and requirements").
 func TagProblems(tags map[string]string) []Problem {
 	var problems []Problem
 	if len(tags) > MaxTags {
