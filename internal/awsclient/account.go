@@ -41,8 +41,8 @@ type Account struct {
 // retries, user agent and log.
 func (a *Account) SDK() aws.Config { return a.sdk.Copy() }
 
-// Connections returns a client of the management API of a WebSocket API's stage, which reaches its
-// clients. endpoint is the stage's, such as https://API.execute-api.REGION.amazonaws.com/STAGE.
+// Connections returns a client of the management API of a WebSocket API's stage. endpoint is the
+// stage's, such as https://API.execute-api.REGION.amazonaws.com/STAGE.
 func (a *Account) Connections(endpoint string) *apigatewaymanagementapi.Client {
 	return apigatewaymanagementapi.NewFromConfig(
 		a.sdk, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = aws.String(endpoint) },

@@ -12,9 +12,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
-// addCallLog writes one DEBUG line for each attempt of each call. It lists explicitly what may be
-// logged. No body, query string, header or error message is, since they carry templates, items,
-// parameters, tokens and signatures.
+// addCallLog writes one DEBUG line for each attempt of each call, of an explicit list of what may
+// be logged. No body, query string, header or error message is in it, since they carry templates,
+// items, parameters, tokens and signatures.
 func addCallLog(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("StowageCallLog", logCall), middleware.Before)
 }
@@ -60,8 +60,7 @@ func logCode(err error) string {
 	return fmt.Sprintf("%T", err) // a failed connection or a canceled call
 }
 
-// sdkLog passes the SDK's own rare messages, such as about a deprecated setting, to Terraform's
-// log.
+// sdkLog passes the SDK's own rare messages, such as of a deprecated setting, to Terraform's log.
 type sdkLog struct{ ctx context.Context }
 
 // Logf implements smithylogging.Logger.

@@ -42,7 +42,7 @@ type projectKey struct{ account, region, role string }
 
 func (k projectKey) String() string { return k.account + " " + k.region + " " + k.role }
 
-// making is an attempt to create the clients of an account, shared by its callers.
+// making is a shared attempt to create the clients of an account.
 type making struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -110,22 +110,21 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 // Hub returns the account of the provider's own credentials, in the provider's region.
 func (c *Clients) Hub() *Account { return c.hub }
 
-// AccountID returns the account of the provider's own credentials, or "" if
-// skip_requesting_account_id is set.
+// AccountID returns the account of the provider's own credentials; "" with
+// skip_requesting_account_id.
 func (c *Clients) AccountID() string { return c.hub.ID }
 
 // Partition returns the AWS partition of the credentials, such as "aws" or "aws-us-gov".
 func (c *Clients) Partition() string { return c.partition }
 
-// Caller returns the ARN of the provider's own credentials, or "" if skip_requesting_account_id is
-// set.
+// Caller returns the ARN of the provider's own credentials; "" with skip_requesting_account_id.
 func (c *Clients) Caller() string { return c.caller }
 
 // Warnings returns warnings about the arguments for the user.
 func (c *Clients) Warnings() []Warning { return slices.Clone(c.warnings) }
 
-// Endpoint returns a service's address in the argument endpoints, or "". The clients of Account
-// already use it.
+// Endpoint returns a service's address in the argument endpoints, or "", for other clients than
+// Account's.
 func (c *Clients) Endpoint(service string) string { return aws.ToString(c.config.endpoint(service)) }
 
 // Project returns the clients for an account and region; "" is the provider's region. They are
@@ -196,8 +195,7 @@ func (c *Clients) join(ctx context.Context, key projectKey) (*Account, *making, 
 	})
 }
 
-// made ends an attempt. A failed one has no clients and is removed, so that the next caller tries
-// again.
+// made ends an attempt. A failed one is removed, so that the next caller tries again.
 func (c *Clients) made(key projectKey, shared *making, account *Account) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -287,8 +285,8 @@ func callerIdentity(ctx context.Context, client *sts.Client) (arn.ARN, error) {
 
 var notInSessionName = regexp.MustCompile(`[^\w+=,.@-]`)
 
-// sessionName returns the session name in a project's CloudTrail: stowage- and the user or role of
-// the provider, the same in every run, at most 64 characters.
+// sessionName returns the session name in a project's CloudTrail: stowage- and the provider's user
+// or role, the same in every run, at most 64 characters.
 func sessionName(caller string) string {
 	name := "provider"
 	if parsed, err := arn.Parse(caller); err == nil {

@@ -20,8 +20,8 @@ import (
 // DefaultMaxRetries is the number of attempts of a call when Config.MaxRetries is 0.
 const DefaultMaxRetries = 25
 
-// Config holds the provider's arguments for calling AWS. A zero field means that the argument is
-// not set. The environment and the shared configuration files then decide, as for every AWS SDK.
+// Config holds the provider's arguments for calling AWS. For a zero field the environment and the
+// shared configuration files decide, as for every AWS SDK.
 type Config struct {
 	Region                 string
 	Profile                string
@@ -35,9 +35,8 @@ type Config struct {
 	AssumeRole                []AssumeRole
 	AssumeRoleWithWebIdentity *AssumeRoleWithWebIdentity
 
-	// AllowedAccountIDs, if not empty, must contain the account of the provider's own credentials.
-	// ForbiddenAccountIDs must contain neither that account nor a project's. Only one of them may
-	// be set.
+	// AllowedAccountIDs, if not empty, must contain the account of the provider's own credentials;
+	// ForbiddenAccountIDs neither that account nor a project's. Only one of them may be set.
 	AllowedAccountIDs   []string
 	ForbiddenAccountIDs []string
 
@@ -80,9 +79,9 @@ type Config struct {
 	TerraformVersion string    // for the user agent; may be empty
 	UserAgent        []Product // the user's own additions to the user agent
 
-	// HTTPClient replaces the transport of every call, including those that find credentials. Nil
-	// is the SDK's own client. Tests and simulations use it instead of AWS; CustomCABundle, the
-	// proxies and Insecure then have no effect.
+	// HTTPClient replaces the transport of every call, including those that find credentials; nil
+	// is the SDK's. Tests and simulations use it instead of AWS. CustomCABundle, the proxies and
+	// Insecure then have no effect.
 	HTTPClient *http.Client
 }
 

@@ -22,7 +22,7 @@ import (
 // expire during a call.
 const renewBefore = 2 * time.Minute
 
-// resolve finds credentials and settings as the aws provider does. It does not use two features of
+// resolve finds credentials and settings as the aws provider does, without two features of
 // aws-sdk-go-base. assumeChain assumes the chain of roles instead, with one call per hop and the
 // full number of attempts. The logger of aws-sdk-go-base shows bodies, and fails a call with a line
 // over 64 KiB.
@@ -122,7 +122,7 @@ func diagnosed(diags diag.Diagnostics, c *Config) error {
 	return &CredentialsError{Err: err}
 }
 
-// assumeChain assumes the roles of the chain one after the other, immediately, so that an error
+// assumeChain assumes the roles of the chain immediately, one after the other, so that an error
 // names the failed hop.
 func assumeChain(ctx context.Context, sdk aws.Config, c *Config) (aws.Config, error) {
 	for i, role := range c.AssumeRole {
@@ -165,8 +165,7 @@ func assume(ctx context.Context, client *sts.Client, role AssumeRole) (aws.Crede
 	return cache, nil
 }
 
-// begun is a provider that already has its first credentials. The cache above it calls it one at a
-// time.
+// begun is a provider with its first credentials. The cache above it calls it one at a time.
 type begun struct {
 	first *aws.Credentials
 	next  aws.CredentialsProvider

@@ -10,8 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// ArgumentError is returned for an argument that cannot be used. No AWS call but GetCallerIdentity
-// was made.
+// ArgumentError is returned for an unusable argument. No AWS call but GetCallerIdentity was made.
 type ArgumentError struct {
 	Argument string // of the provider block or of stowage_project
 	Err      error
@@ -118,7 +117,7 @@ func (e *CredentialsError) Explain() model.Explanation {
 	return model.Explanation{Cause: what + "\n\nReason: " + reason(e.Err), Remedy: next}
 }
 
-// AssumeRoleError is returned for a role that could not be assumed: one of the provider's own
+// AssumeRoleError is returned for a role that could not be assumed: the provider's own
 // (assume_role, assume_role_with_web_identity) or a project's.
 type AssumeRoleError struct {
 	RoleARN     string

@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
-// EndedError is returned for a call whose context ended while it was being retried. The SDK's error
-// only contains the end of the context.
+// EndedError is returned for a call whose context ended during its retries. The SDK's error only
+// contains the end of the context.
 type EndedError struct {
 	Err  error // the SDK's error, which wraps the context's
 	Last error // the failure of the previous attempt; not for errors.As, as it did not end the call
@@ -28,8 +28,8 @@ func (e *EndedError) Unwrap() error { return e.Err }
 
 type lastKey struct{}
 
-// explainFailures makes failed calls report two things: that AWS refused the credentials, as after
-// their expiry during a run, and what AWS answered before the context ended.
+// explainFailures makes failed calls report that AWS refused the credentials, as after their expiry
+// during a run, and AWS's answer before the context ended.
 func explainFailures(stack *middleware.Stack) error {
 	if err := stack.Initialize.Add(
 		middleware.InitializeMiddlewareFunc("StowageFailure", explainFailure), middleware.Before,
@@ -83,8 +83,8 @@ func repeated(err error) bool {
 	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }
 
-// Attempts records the last failed attempt of a context's calls, for callers that wait for longer
-// calls. It is safe for concurrent use.
+// Attempts records the last failed attempt of a context's calls, for callers that wait for longer.
+// It is safe for concurrent use.
 type Attempts struct {
 	outer *Attempts // of the outer context
 
@@ -119,7 +119,7 @@ func (a *Attempts) Ended(err error) error {
 	return &EndedError{Err: err, Last: a.last}
 }
 
-// answered reports whether an attempt failed for another reason than the end of its context.
+// answered reports whether an attempt failed otherwise than by the end of its context.
 func answered(ctx context.Context, err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) || ctx.Err() == nil

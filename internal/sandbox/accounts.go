@@ -67,7 +67,7 @@ const onboardingStack = "StowageAccount"
 
 // apply prepares an account in a region with the template of Options.Onboarding, as the account's
 // owner would. It takes no time, ignores faults and sends no events to EventBridge, since it
-// precedes the first client. A template that fails is a broken invariant.
+// precedes the first client. A failing template is a broken invariant.
 func (s *Sandbox) apply(account, region string) {
 	s.topics[account+"/"+region] = true
 	latency, fault, bus := s.world.Latency, s.world.ResourceFault, s.world.EventBus()

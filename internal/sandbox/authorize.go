@@ -14,12 +14,12 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/iam/policydoc"
 )
 
-// SourceIPHeader is a header with which a test sets a request's source address; the default is that
-// of the connection.
+// SourceIPHeader is a header with which a test sets a request's source address, in place of the
+// connection's.
 const SourceIPHeader = "X-Stowage-Source-Ip"
 
 // PlainHeader is a header with which a test marks a request as sent without TLS. The sandbox has no
-// TLS, and treats other requests as sent with it.
+// TLS, and treats all others as sent with it.
 const PlainHeader = "X-Stowage-Plain-Http"
 
 // authorize refuses a call without permission. Administrators have all rights in their own account.

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// calls counts calls per service and operation, including refused ones. It excludes those of Lambda
+// calls counts calls per service and operation, including refused ones, without those of Lambda
 // functions, so that a client's own calls are visible.
 type calls struct {
 	mu    sync.Mutex
@@ -24,8 +24,8 @@ func (c *calls) count(service, operation string) {
 	c.total[service][operation]++
 }
 
-// Calls returns the number of calls per service and operation since the last ResetCalls. Services
-// have their signing names. Each of the SDK's attempts counts, calls of Lambda functions do not.
+// Calls returns the number of calls per service (by signing name) and operation since the last
+// ResetCalls. Each of the SDK's attempts counts, calls of Lambda functions do not.
 func (s *Sandbox) Calls() map[string]map[string]int {
 	s.calls.mu.Lock()
 	defer s.calls.mu.Unlock()

@@ -28,8 +28,8 @@ const (
 	Delay Effect = "delay"
 )
 
-// Fault is one entry of the fault plan: for calls (Effect is set) or for a step of a CloudFormation
-// resource (Phase is set).
+// Fault is one entry of the fault plan: for calls (Effect is set) or for a resource's step (Phase
+// is set).
 type Fault struct {
 	// Service (signing name) and Operation select calls; both are globs, "" matches all.
 	Service   string `json:"service,omitempty"`
@@ -43,12 +43,11 @@ type Fault struct {
 	Delay string `json:"delay,omitempty"`
 	// After is the number of matching calls before the fault begins.
 	After int `json:"after,omitempty"`
-	// Times is the number of matching calls or steps that the fault hits; 0 means all.
+	// Times is the number of matching calls or steps to hit; 0 means all.
 	Times int `json:"times,omitempty"`
-	// Every makes the fault hit only every n-th matching call or step. 0 means 1.
+	// Every hits only every n-th matching call or step. 0 means 1.
 	Every int `json:"every,omitempty"`
-	// For is a Go duration such as "1m" after which the fault ends, counted from its addition; ""
-	// means never.
+	// For is a Go duration such as "1m" from the fault's addition to its end; "" means never.
 	For string `json:"for,omitempty"`
 
 	// ResourceType and PhysicalID select resources; both are globs, "" matches all.
@@ -151,8 +150,8 @@ type callFault struct {
 	stale bool
 }
 
-// call returns the plan's effect on one call. All matching faults take effect together; of two
-// errors the first counts.
+// call returns the plan's effect on a call. All matching faults take effect together; of two errors
+// the first counts.
 func (f *faults) call(service, operation string) callFault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -194,8 +193,8 @@ func (f *faults) resource(resourceType, physicalID string, phase cloud.Phase) st
 	return ""
 }
 
-// matches reports whether a glob matches; "" matches everything. A * matches slashes and colons
-// too, since IDs have both.
+// matches reports whether a glob matches; "" matches everything. A * matches slashes and colons,
+// since IDs have both.
 func matches(pattern, name string) bool {
 	if pattern == "" {
 		return true

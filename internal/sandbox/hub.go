@@ -32,8 +32,8 @@ func (s *Sandbox) StopFunctions() error {
 	return nil
 }
 
-// SubscribeFunction subscribes a Lambda function to the notifications of stacks in all accounts and
-// regions: to all present and future topics of the onboarding.
+// SubscribeFunction subscribes a Lambda function to the notifications of all stacks: to all present
+// and future topics of the onboarding.
 func (s *Sandbox) SubscribeFunction(arn string) {
 	s.world.Lock()
 	defer s.unlock()

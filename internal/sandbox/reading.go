@@ -7,9 +7,9 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// reading demands what the read handler of a resource type requires (resource type schemas,
-// "handlers"). It is documented nowhere whether the handler of a secret reads the value, too
-// (unproven: secret-read-handler).
+// reading demands what a resource type's read handler requires (resource type schemas, "handlers").
+// It is documented nowhere whether the handler of a secret reads the value, too (unproven:
+// secret-read-handler).
 func (s *Sandbox) reading(c cloud.Caller, t *step) (demands []cloud.Demand, known bool) {
 	h, known := handlers[t.Type]
 	if !known {
@@ -33,10 +33,10 @@ func (s *Sandbox) reading(c cloud.Caller, t *step) (demands []cloud.Demand, know
 	return t.demands, true
 }
 
-// readResource returns the resource that a read requires permissions for. IAM does not know the
-// path of an entity that does not exist, and authorizes a request for it by its name: refusals
-// published by AWS's users name the resource as "role NAME". So a policy with a path allows to read
-// what exists, and refuses to say that it does not.
+// readResource returns the resource on which a read requires permissions. IAM does not know the
+// path of a nonexistent entity, and authorizes a request for it by its name: refusals published by
+// AWS's users name the resource as "role NAME". So a policy with a path allows to read what exists,
+// and refuses to say that it does not.
 func (s *Sandbox) readResource(t *step) string {
 	id := t.PhysicalID
 	entity := func(noun, arn string) string {

@@ -41,16 +41,16 @@ type Options struct {
 	Latency cloud.Latency
 	// Region is the hub's region; "" means eu-west-1.
 	Region string
-	// Onboarding is the text of the CloudFormation template that prepares every account, with the
-	// parameters HubAccountId and HomeRegion. With "", accounts have roles with all permissions,
-	// and a plain topic.
+	// Onboarding is the CloudFormation template that prepares every account, with the parameters
+	// HubAccountId and HomeRegion. With "", accounts have roles with all permissions, and a plain
+	// topic.
 	Onboarding string
-	// HubBus is the ARN of the event bus for the template's parameter HubBusArn; "" means none.
+	// HubBus is the event bus's ARN for the template's parameter HubBusArn; "" means none.
 	HubBus string
 	// Empty means a world without a hub, for one of a stack.
 	Empty bool
 	// Answers are AWS's assumed answers to the rules of package unproven; nil means the likely
-	// ones. New panics if it cannot give one of them.
+	// ones. New panics for an impossible one.
 	Answers unproven.Answers
 }
 
@@ -386,8 +386,8 @@ func (s *Sandbox) RunDue() {
 	s.unlock()
 }
 
-// Woken returns a channel that has a value after each addition to the agenda; a wait for NextDue
-// must check again then.
+// Woken returns a channel with a value after each addition to the agenda; a wait for NextDue must
+// check again then.
 func (s *Sandbox) Woken() <-chan struct{} { return s.woken }
 
 // Run runs the agenda as time passes, until the context ends. Without it, entries run before the

@@ -22,8 +22,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/transfer"
 )
 
-// addServices creates the services, which register themselves with the world, and names them by
-// their signing names. S3 control is the exception: it shares that of S3.
+// addServices creates the services, which register themselves with the world, by their signing
+// names. S3 control shares that of S3.
 func (s *Sandbox) addServices() {
 	s.sts = sts.New(s.world)
 	s.sns = sns.New(s.world)

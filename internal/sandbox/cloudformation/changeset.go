@@ -14,8 +14,8 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/unproven"
 )
 
-// changeSet is one change set. It can be described by its ARN after its execution and after the
-// deletion of its stack (recorded from AWS); deleted sets are forgotten.
+// changeSet can be described by its ARN after its execution and after the deletion of its stack
+// (recorded from AWS); deleted sets are forgotten.
 type changeSet struct {
 	id, name    string
 	stack       *stack
@@ -77,8 +77,8 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 			return setIDXML{before.id, st.id}, nil
 		}
 	}
-	// Errors that make the change impossible regardless of the stack's state: a resource's type
-	// that changed, a function with invalid arguments (recorded from AWS).
+	// Errors that make the change impossible in any state of the stack: a resource's type that
+	// changed, a function with invalid arguments (recorded from AWS).
 	if _, err := s.compare(orEmpty(st, r, ref), set.next); err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (s *Service) createChangeSet(r *cloud.Request) (any, error) {
 	return setIDXML{set.id, st.id}, nil
 }
 
-// checkSetRequest checks the names in a request for a change set, and returns the set's type.
+// checkSetRequest checks the names in a request for a change set, and returns its type.
 func checkSetRequest(form url.Values) (kind string, err error) {
 	if err := validName(form.Get("StackName")); err != nil {
 		return "", err

@@ -11,8 +11,7 @@ import (
 // plan contains the changes of an operation, as a change set describes them.
 type plan struct {
 	changes []change
-	// settings reports that the operation changes stack tags or topics, which are no resources but
-	// require an update.
+	// settings reports changed stack tags or topics, which are no resources but require an update.
 	settings bool
 }
 
@@ -81,7 +80,7 @@ type comparison struct {
 	plan     *plan
 }
 
-// compare plans an operation. It uses the current resources, not what a caller was shown.
+// compare plans an operation from the current resources, not from what a caller was shown.
 func (s *Service) compare(st *stack, next *config) (*plan, error) {
 	return s.compareWith(st, next, nil)
 }
@@ -250,7 +249,7 @@ func (c *comparison) modify(old *resource, d *declaration, o *outcome, metadata 
 	c.plan.changes = append(c.plan.changes, ch)
 }
 
-// addPropertyChanges adds the reasons for changed properties. Some of them replace the resource.
+// addPropertyChanges adds the reasons for changed properties, some of which replace the resource.
 func (c *comparison) addPropertyChanges(ch *change, d *declaration, o *outcome, current map[string]any) {
 	schema := c.s.w.Type(d.kind).Schema()
 	for _, name := range o.changed {

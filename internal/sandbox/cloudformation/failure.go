@@ -13,7 +13,7 @@ func (op *operation) failures() []string {
 }
 
 // fail ends a task. With rollback, tasks in progress are cancelled and the rollback begins;
-// without, they continue to their end.
+// without, they continue.
 func (op *operation) fail(t *task, reason string) {
 	t.state = failed
 	op.blame(t, reason)

@@ -154,8 +154,7 @@ func (op *operation) plan() {
 	}
 }
 
-// advance starts every task whose dependencies are ready, and ends the deployment after the last
-// task.
+// advance starts every ready task, and ends the deployment after the last one.
 func (op *operation) advance() {
 	for again := true; again; {
 		again = false
@@ -418,8 +417,8 @@ func (op *operation) tags(logicalID string, schema *cloud.TypeSchema) map[string
 	return tags
 }
 
-// succeed ends the deployment and cleans up: it deletes replaced resources and those no longer in
-// the template.
+// succeed ends the deployment and deletes resources that were replaced or are no longer in the
+// template.
 func (op *operation) succeed() {
 	st := op.st
 	for name, t := range op.tasks {

@@ -254,8 +254,8 @@ type removal struct {
 const cleanupTries = 3
 
 // remove deletes the resources of op.removals, dependents first, and then calls finish with the
-// logical IDs of those that could not be deleted. In a clean-up phase it tries three times and
-// drops the resource from the stack in either case.
+// logical IDs of those that remain. In a clean-up phase it tries three times and drops the resource
+// from the stack in either case.
 func (op *operation) remove(cleanup bool, finish func(failed []string)) {
 	op.after(0, func() { op.removeNext(cleanup, finish) })
 }

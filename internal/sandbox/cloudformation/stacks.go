@@ -293,7 +293,7 @@ func (s *Service) configOf(r *cloud.Request, st *stack) (*config, error) {
 	return c, nil
 }
 
-// templateBody returns the template of a request: in it, at a URL, or the previous one.
+// templateBody returns a request's template: in it, at a URL, or the previous one.
 func (s *Service) templateBody(r *cloud.Request, previous *config) (string, error) {
 	form := r.Form
 	switch {
@@ -421,8 +421,8 @@ func messageOf(err error) string {
 	return err.Error()
 }
 
-// used records the request of a ClientRequestToken. repeated reports that this request was made
-// before; a token of another request is refused.
+// used records the request of a ClientRequestToken. repeated reports that it was made before; a
+// token of another request is refused.
 func (st *stack) used(token, what string) (repeated bool, err error) {
 	if token == "" {
 		return false, nil

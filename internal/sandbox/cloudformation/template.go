@@ -12,8 +12,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
 
-// template is a parsed template. It is immutable after parseTemplate, so stacks, change sets and
-// snapshots share it.
+// template is a parsed template, immutable so that stacks, change sets and snapshots share it.
 type template struct {
 	body        string // the original bytes
 	description string
@@ -265,8 +264,7 @@ func (d *declaration) needs(t *template) []string {
 	return sortedKeys(set)
 }
 
-// keeps reports whether a resource is retained after its removal from the template, or after the
-// stack's deletion.
+// keeps reports whether a resource outlives its removal from the template, or its stack's deletion.
 func (d *declaration) keeps() bool {
 	return d.deletion == policyRetain || d.deletion == policyRetainExceptOnCreate
 }

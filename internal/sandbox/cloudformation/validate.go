@@ -414,8 +414,8 @@ func parameterValues(t *template, settings map[string]setting) map[string]any {
 	return values
 }
 
-// misfit returns which of a resource's resolved properties its schema refuses, "" for none. It
-// ignores unknown parts.
+// misfit returns which of a resource's resolved properties its schema refuses, or "". It ignores
+// unknown parts.
 func misfit(schema *cloud.TypeSchema, properties map[string]any) string {
 	var problems []string
 	for _, name := range sortedKeys(properties) {

@@ -56,8 +56,8 @@ func (r *resource) value(attribute string) (any, error) {
 	return nil, cloud.NotModelled("the attribute %s of %s (an imported resource has none)", attribute, r.logicalID)
 }
 
-// requestedName returns a resource's future name: its primary identifier if the template sets it,
-// else another name property, else the logical ID.
+// requestedName returns a resource's future name: its primary identifier in the template, else
+// another name property, else the logical ID.
 func requestedName(schema *cloud.TypeSchema, properties map[string]any, logicalID string) string {
 	for _, property := range schema.PrimaryID {
 		if s, ok := properties[property].(string); ok {
