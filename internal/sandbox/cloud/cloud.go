@@ -35,6 +35,7 @@ type World struct {
 	roles     RoleFinder
 	oidc      OIDCProviderFinder
 	queues    Queues
+	metrics   Metrics
 	logGroups LogGroups
 	logs      LogWriter
 	sessions  SessionIssuer

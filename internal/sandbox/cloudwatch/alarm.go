@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/cloud"
 )
@@ -26,8 +27,9 @@ type alarmProperties struct {
 
 type alarm struct {
 	alarmProperties
-	arn  string
-	tags map[string]string
+	arn     string
+	tags    map[string]string
+	created time.Time
 }
 
 func (p alarmProperties) missing() string {

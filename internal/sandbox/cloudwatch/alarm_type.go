@@ -57,7 +57,7 @@ func (t alarmType) Create(c cloud.Caller, r cloud.ResourceRequest) (cloud.Resour
 	if t.s.alarms[arn] != nil {
 		return cloud.Resource{}, cloud.Errorf("AlreadyExists", "%s already exists", p.AlarmName)
 	}
-	a := &alarm{alarmProperties: p, arn: arn, tags: map[string]string{}}
+	a := &alarm{alarmProperties: p, arn: arn, tags: map[string]string{}, created: t.s.world.Now()}
 	maps.Copy(a.tags, r.Tags)
 	cloud.Retag(a.tags, nil, p.Tags)
 	t.s.alarms[arn] = a

@@ -11,15 +11,25 @@ var wire = protocol.Query{Namespace: "http://monitoring.amazonaws.com/doc/2010-0
 
 // Service is the simulated CloudWatch.
 type Service struct {
-	world  *cloud.World
-	alarms map[string]*alarm // by ARN
+	world   *cloud.World
+	alarms  map[string]*alarm // by ARN
+	metrics map[series]*measurements
 }
 
-// New returns the service and registers its resource type.
+// New returns the service and registers it and its resource type.
 func New(w *cloud.World) *Service {
-	s := &Service{world: w, alarms: map[string]*alarm{}}
+	s := &Service{world: w, alarms: map[string]*alarm{}, metrics: map[series]*measurements{}}
+	w.SetMetrics(s)
 	w.RegisterType("AWS::CloudWatch::Alarm", alarmType{s})
 	return s
+}
+
+// place is an account and a region.
+type place struct{ account, region string }
+
+func placeOf(arn string) place {
+	parts := strings.SplitN(arn, ":", 6)
+	return place{account: parts[4], region: parts[3]}
 }
 
 func arnOf(c cloud.Caller, name string) string {
@@ -76,7 +86,7 @@ func (s *Service) describeAlarms(r *cloud.Request) (any, error) {
 		out.MetricAlarms = append(out.MetricAlarms, described{
 			AlarmName: a.AlarmName, AlarmArn: a.arn, AlarmDescription: a.AlarmDescription, Namespace: a.Namespace,
 			MetricName: a.MetricName, Statistic: a.Statistic, ComparisonOperator: a.ComparisonOperator,
-			TreatMissingData: a.missing(), StateValue: "INSUFFICIENT_DATA", Period: a.Period,
+			TreatMissingData: a.missing(), StateValue: s.state(a), Period: a.Period,
 			EvaluationPeriods: a.EvaluationPeriods, Threshold: a.Threshold.String(), ActionsEnabled: a.enabled(),
 			AlarmActions: a.AlarmActions, OKActions: a.OKActions, Dimensions: a.Dimensions,
 		})

@@ -55,6 +55,11 @@ func (s *Service) send(r *rule, t target, encoded []byte, hops int) {
 		return
 	}
 	s.later(func() {
+		// It counts failed invocations, too (EventBridge user guide, eb-monitoring).
+		s.world.Measure(cloud.Metric{
+			Account: placeOf(r.arn).account, Region: placeOf(r.arn).region, Namespace: "AWS/Events", Name: "Invocations",
+			Dimension: "RuleName", Value: r.name, Amount: 1,
+		})
 		err := s.world.Invoke(cloud.FunctionCall{ARN: t.Arn, Event: encoded, Service: servicePrincipal, Source: r.arn})
 		var refused *cloud.Error
 		switch {

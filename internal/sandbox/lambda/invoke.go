@@ -65,12 +65,28 @@ func (s *Service) runner(arn, requestID string, registered cloud.Function) cloud
 		if err != nil {
 			return nil, err
 		}
-		defer s.locked(func() { f.running-- })
+		var answer []byte
 		if registered != nil {
-			return d.runRegistered(ctx, requestID, event, registered)
+			answer, err = d.runRegistered(ctx, requestID, event, registered)
+		} else {
+			answer, err = s.processes.run(d, requestID, event)
 		}
-		return s.processes.run(d, requestID, event)
+		s.locked(func() {
+			f.running--
+			if err != nil {
+				s.measure(f, "Errors")
+			}
+		})
+		return answer, err
 	}
+}
+
+// measure counts an invocation for a metric (Lambda developer guide, monitoring-metrics-types).
+func (s *Service) measure(f *function, metric string) {
+	s.world.Measure(cloud.Metric{
+		Account: f.account, Region: f.region, Namespace: "AWS/Lambda", Name: metric, Dimension: "FunctionName", Value: f.name,
+		Amount: 1,
+	})
 }
 
 // throttle refuses an invocation beyond the function's reserved concurrency, or beyond the account's.
@@ -92,6 +108,7 @@ func (s *Service) throttle(f *function) error {
 	if running < limit {
 		return nil
 	}
+	s.measure(f, "Throttles")
 	return &cloud.Error{
 		Code: "TooManyRequestsException", Message: "Rate Exceeded.", Status: http.StatusTooManyRequests,
 		Extra: map[string]any{"Reason": reason},

@@ -120,5 +120,6 @@ func (s *Service) deleteMessage(r *cloud.Request) (any, error) {
 	found.messages = slices.DeleteFunc(found.messages, func(m *message) bool {
 		return m.receipt != "" && m.receipt == in.ReceiptHandle
 	})
+	s.measure(found)
 	return nil, nil //nolint:nilnil // an empty answer
 }

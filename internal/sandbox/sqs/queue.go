@@ -101,7 +101,17 @@ func (s *Service) send(q *queue, body string, attributes map[string]Attribute) (
 	now := s.world.Now()
 	m := &message{id: s.world.NewUUID(), body: body, attributes: attributes, sent: now, visible: now}
 	q.messages = append(q.messages, m)
+	s.measure(q)
 	return m, nil
+}
+
+// measure reports the number of visible messages.
+func (s *Service) measure(q *queue) {
+	visible, _ := q.counts(s.world.Now())
+	s.world.Measure(cloud.Metric{
+		Account: q.account, Region: strings.Split(q.arn, ":")[3], Namespace: "AWS/SQS",
+		Name: "ApproximateNumberOfMessagesVisible", Dimension: "QueueName", Value: q.name, Amount: float64(visible), Gauge: true,
+	})
 }
 
 func checksum(text string) string {
