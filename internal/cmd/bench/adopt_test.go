@@ -46,6 +46,9 @@ func TestAdoptionsInVirtualTime(t *testing.T) {
 		if want := adopt(t, 1).after.calls; a.after.calls != want {
 			t.Errorf("a plan of 10 adopted buckets makes %d calls, one of a single bucket %d", a.after.calls, want)
 		}
+		if want := planCreated(t, 10).calls; a.after.calls != want {
+			t.Errorf("a plan of 10 adopted buckets makes %d calls, one of 10 created buckets %d", a.after.calls, want)
+		}
 		return
 	}
 	rows := []string{"buckets\tphase\tcommits\ttime\tAWS calls\tthe aws provider's calls (about)"}
@@ -101,6 +104,37 @@ func adopt(t *testing.T, size int) (a adoptions) {
 	})
 	a.apply.cpu = time.Since(began)
 	return a
+}
+
+// planCreated is the cost of a plan of buckets that the provider created.
+func planCreated(t *testing.T, size int) (v virtual) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		const accountID = "000000300000"
+		box := sandbox.New(sandbox.Options{Seed: 1, Latency: sandbox.LatencyAWS()})
+		creator := process(t, box, "create")
+		p := model.Project{Name: "acme", AccountID: accountID, Region: "eu-west-1", OnDelete: model.Refuse}
+		if err := creator.CreateProject(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if err := atOnce(size, func(n int) error {
+			name := fmt.Sprintf("new-%d", n)
+			return creator.Create(t.Context(), p.Name, model.Bucket{
+				Name: name, BucketName: model.DefaultBucketName(p.Name, name, accountID, p.Region),
+				Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
+			})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		planner := process(t, box, "plan")
+		v = cost(t, box, func() error {
+			return atOnce(size, func(int) error {
+				_, err := planner.Read(t.Context(), p.Name)
+				return err
+			})
+		})
+	})
+	return v
 }
 
 func makeBuckets(t *testing.T, box *sandbox.Sandbox, accountID string, size int) {
