@@ -136,11 +136,12 @@ func foundBySweep(t *testing.T, answers unproven.Answers) {
 	})
 }
 
-// TestDrift_Cost counts the calls of the sweeps of a day, for a stack without drift.
+// TestDrift_Cost counts the calls of the sweeps of a day, for a stack without drift, and with a
+// changed or deleted bucket: one more read of the bucket.
 func TestDrift_Cost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, false)
-		w.drifting()
+		bucket, _ := w.drifting()
 		aDay := func(change ...func(*relay.Config)) map[string]int {
 			r, calls := w.relay(change...)
 			for began := time.Now(); time.Since(began) < day; time.Sleep(5 * time.Minute) {
@@ -148,11 +149,17 @@ func TestDrift_Cost(t *testing.T) {
 			}
 			return calls.take()
 		}
-		without, with := aDay(), aDay(checking)
-		more := map[string]int{}
-		for name, n := range with {
-			if n -= without[name]; n != 0 {
-				more[name] = n
+		without := aDay()
+		check := func(want map[string]int) {
+			t.Helper()
+			more := map[string]int{}
+			for name, n := range aDay(checking) {
+				if n -= without[name]; n != 0 {
+					more[name] = n
+				}
+			}
+			if !maps.Equal(more, want) {
+				t.Error(cmp.Diff(want, more))
 			}
 		}
 		want := map[string]int{
@@ -161,9 +168,17 @@ func TestDrift_Cost(t *testing.T) {
 			"GetResource": 3, // the policies of the bucket and of the project's own two
 			"PutItem":     1, "TransactGetItems": 1, "TransactWriteItems": 1,
 		}
-		if !maps.Equal(more, want) {
-			t.Error(cmp.Diff(want, more))
-		}
+		check(want)
+		storage := s3.NewFromConfig(w.sdk(account))
+		_, err := storage.DeletePublicAccessBlock(t.Context(), &s3.DeletePublicAccessBlockInput{Bucket: &bucket})
+		must(t, err)
+		want["GetResource"]++
+		check(want)
+		_, err = storage.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: &bucket})
+		must(t, err)
+		want["GetResource"]--
+		want["HEAD /"] = 1 // HeadBucket
+		check(want)
 	})
 }
 
