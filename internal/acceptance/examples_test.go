@@ -18,6 +18,7 @@ import (
 )
 
 var exampleDirectories = []string{
+	"actions/stowage_detect_drift", // needs Terraform 1.14: internal/provider tests the protocol
 	"data-sources/stowage_hub",
 	"data-sources/stowage_project",
 	"data-sources/stowage_project_buckets",
