@@ -94,6 +94,10 @@ func (s *Services) put(ctx context.Context, c change) error {
 		return s.adopt(ctx, c)
 	case isProject && c.prior == nil:
 		return s.Projects.CreateProject(ctx, planned, projects.As(c.incarnation))
+	case isProject && c.drifted:
+		return s.Projects.UpdateProject(
+			ctx, planned, projects.As(c.incarnation), projects.From(prior), projects.Repairing(),
+		)
 	case isProject:
 		return s.Projects.UpdateProject(ctx, planned, projects.As(c.incarnation), projects.From(prior))
 	case c.prior == nil:

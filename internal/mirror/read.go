@@ -98,3 +98,22 @@ func (t *Table) Events(ctx context.Context, project string, after int64) ([]even
 	// An event of an older epoch can remain when a Forget and a Write overlapped.
 	return slices.DeleteFunc(events, func(e event.Event) bool { return e.Epoch != place.Epoch }), nil
 }
+
+// ReadDrifts reads only the drift of a project's stacks, within a bound as ReadWithin does.
+func ReadDrifts(ctx context.Context, t *Table, project string, page time.Duration) (map[int]*Drift, error) {
+	drifts := map[int]*Drift{}
+	keys := expression.Key(PartitionKey).Equal(expression.Value(projectKey(project))).
+		And(expression.Key(SortKey).BeginsWith(driftPrefix))
+	err := t.queryWithin(ctx, where(keys), page, func(i item) error {
+		var drift Drift
+		if err := unmarshal(i, &drift); err != nil {
+			return err
+		}
+		drifts[drift.Shard] = &drift
+		return nil
+	})
+	if err != nil {
+		return nil, t.failed(fmt.Sprintf("reading the drift of the project %s", project), err)
+	}
+	return drifts, nil
+}

@@ -12,8 +12,8 @@ var projectsDefects = []Defect{
 		Packages: []string{"internal/projects"}, Run: "TestRepair$",
 	},
 	{
-		Name: "drift is not recorded", In: "internal/projects writer.repair",
-		Old: "done, gone, err := r.prepare(ctx, project, change)", New: "done, gone, err := repairDone{}, false, error(nil)",
+		Name: "drift is not recorded", In: "internal/projects repairer.repair",
+		Old: "gone, deferred, err := r.prepare(ctx, project, change, &done)", New: "gone, deferred, err := false, false, error(nil)",
 		Packages: []string{"internal/projects"}, Run: "TestRepair$",
 	},
 	{
@@ -27,6 +27,33 @@ var projectsDefects = []Defect{
 		Old:      "if len(p.packings[user][m]) == 0 && len(p.before.packings[user][m]) == 0 {",
 		New:      "if m = n; true {",
 		Packages: []string{"internal/template"}, Run: "TestRecord_PolicyDeleted",
+	},
+	{
+		Name: "what could not be compared counts as repaired", In: "internal/projects comparison.uncompared",
+		Old:      "reason, failed := found.failures[difference.LogicalID]\n\t\tif !failed {",
+		New:      "reason, failed := found.failures[difference.LogicalID]\n\t\tif !failed || true {",
+		Packages: []string{"internal/projects"}, Run: "TestRepair_Uncompared",
+	},
+	{
+		Name: "authoritative reads show no drift in AWS", In: "internal/projects reader.stacks",
+		Old: "snapshot.Drifts = proj.hub.drifts(ctx, proj.name)", New: "snapshot.Drifts = nil",
+		Packages: []string{"internal/projects"}, Run: "TestDrift_ReadModes",
+	},
+	{
+		Name: "a server is replaced with its log", In: "internal/template withoutReference",
+		Old: "if raw == nil || !optional {", New: "if raw == nil || !optional || true {",
+		Packages: []string{"internal/projects"}, Run: "TestRepair_Project",
+	},
+	{
+		Name: "a user leaves a group that was deleted", In: "internal/template Defer",
+		Old:      "if !o.Deleted || name == nil || !slices.Contains(groups, name) {",
+		New:      "if true || !o.Deleted || name == nil || !slices.Contains(groups, name) {",
+		Packages: []string{"internal/projects"}, Run: "TestRepair$",
+	},
+	{
+		Name: "a project's key is replaced", In: "internal/template editor.record",
+		Old: "if id.Kind == model.KindProject && removed[keyID] {", New: "if false {",
+		Packages: []string{"internal/projects"}, Run: "TestRepair_KeyDeleted",
 	},
 	{
 		Name: "drift is shown after its entity was written", In: "internal/template LiveDrift.Current",

@@ -297,7 +297,7 @@ func (c comparison) readUncompared(
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readsAtOnce)
-	for _, resource := range template.ReadableResources(read.Template) {
+	for _, resource := range template.ReadableResources(read.Template, env) {
 		if covered[resource.LogicalID] {
 			continue
 		}

@@ -70,6 +70,17 @@ func (hub *hub) mirrored(ctx context.Context, partition string) (*mirror.Snapsho
 	return snapshot, nil
 }
 
+// drifts reads the drift of a project's stacks in AWS: no template holds it. If it can't be read
+// within mirrorBound, it warns that none is shown.
+func (hub *hub) drifts(ctx context.Context, project string) map[int]*mirror.Drift {
+	drifts, err := mirror.ReadDrifts(ctx, hub.table, project, mirrorBound)
+	if err != nil {
+		hub.warnMirror(ctx, "read", project, err)
+		hub.warnings.addUnread(MirrorWarning{hub.settings.Table, hub.at, err, true})
+	}
+	return drifts
+}
+
 // mirroredNow reads a partition of the mirror for a caller that needs it.
 func (hub *hub) mirroredNow(ctx context.Context, partition string) (*mirror.Snapshot, error) {
 	snapshot, err := hub.table.Read(ctx, partition)
@@ -93,7 +104,7 @@ func (hub *hub) clearMirror(ctx context.Context, project string) {
 // user.
 func (hub *hub) warnUnread(ctx context.Context, partition string, err error) {
 	hub.warnMirror(ctx, "read", partition, err)
-	hub.warnings.addUnread(MirrorWarning{hub.settings.Table, hub.at, err})
+	hub.warnings.addUnread(MirrorWarning{hub.settings.Table, hub.at, err, false})
 }
 
 // missingTable returns the *HubError for a table that does not exist; nil for any other error.

@@ -124,6 +124,14 @@ func (lc *lifecycle) update(ctx context.Context, change template.Change) error {
 	return nil
 }
 
+// repair makes an update of a project whose own resources have drifted in AWS.
+func (lc *lifecycle) repair(ctx context.Context, change template.Change) error {
+	r := repairer{lc.registry, lc.reader}
+	return r.repair(ctx, change.Entity.ID().Name, change, func(change template.Change, _ bool) error {
+		return lc.update(ctx, change)
+	})
+}
+
 // sftpUsers returns the users with SFTP in all stacks of a project.
 func sftpUsers(v *View) []model.ID {
 	var ids []model.ID

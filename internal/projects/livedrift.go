@@ -17,9 +17,6 @@ func (v *View) withDrifts(drifts map[int]*mirror.Drift) *View {
 		}
 		for _, difference := range drift.Drift.Current(read.contents) {
 			for _, id := range difference.Of {
-				if id.Kind == model.KindProject {
-					continue // its resources are shown to web clients, and not repaired
-				}
 				if v.Live == nil {
 					v.Live = map[model.ID][]template.LiveDifference{}
 				}

@@ -89,6 +89,9 @@ func (r *reader) stacks(ctx context.Context, proj *project) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
+	if proj.hub.config.ReadMode == Authoritative {
+		snapshot.Drifts = proj.hub.drifts(ctx, proj.name)
+	}
 	return newView(proj.name, shards).withDrifts(snapshot.Drifts), nil
 }
 

@@ -28,19 +28,38 @@ type repairer struct {
 // repair makes an update of an entity that has drifted in AWS.
 func (w *writer) repair(ctx context.Context, project string, change template.Change) error {
 	r := repairer{w.registry, w.reader}
-	done, gone, err := r.prepare(ctx, project, change)
-	if err != nil {
-		return done.after(err)
-	}
-	if gone { // the resource that holds its settings was deleted
-		err = w.change(ctx, project, template.Change{
-			Op: template.Create, Entity: change.Entity, Incarnation: change.Incarnation,
-		})
-	} else {
-		err = w.update(ctx, project, change)
-	}
-	if err != nil {
-		return done.after(err)
+	return r.repair(ctx, project, change, func(change template.Change, gone bool) error {
+		if gone { // the resource that holds its settings was deleted
+			return w.change(ctx, project, template.Change{
+				Op: template.Create, Entity: change.Entity, Incarnation: change.Incarnation,
+			})
+		}
+		return w.update(ctx, project, change)
+	})
+}
+
+// mostRounds is how often a repair goes through its steps: a second time for what refers to a
+// resource that the first one has created.
+const mostRounds = 2
+
+// repair prepares the drift of an entity, and updates the entity. gone means that the template no
+// longer has it.
+func (r repairer) repair(
+	ctx context.Context, project string, change template.Change, update func(change template.Change, gone bool) error,
+) error {
+	var done repairDone
+	for range mostRounds {
+		gone, deferred, err := r.prepare(ctx, project, change, &done)
+		if err != nil {
+			return done.after(err)
+		}
+		if err := update(change, gone); err != nil {
+			return done.after(err)
+		}
+		if !deferred {
+			break
+		}
+		change.Prior = change.Entity
 	}
 	r.forget(ctx, project, change.Entity.ID())
 	return nil
@@ -63,33 +82,43 @@ func (d repairDone) after(err error) error {
 // prepare makes the drift of an entity's resources ready for an update that writes them again: it
 // sets permissions boundaries, and records the rest in the template. gone reports whether the
 // entity is no longer in the template, since the resource that holds its settings was deleted in
-// AWS. Nothing is done about what was repaired by hand meanwhile.
+// AWS. deferred reports whether the entity has to be prepared again after the update. Nothing is
+// done about what was repaired by hand meanwhile.
 func (r repairer) prepare(
-	ctx context.Context, project string, change template.Change,
-) (done repairDone, gone bool, err error) {
+	ctx context.Context, project string, change template.Change, done *repairDone,
+) (gone, deferred bool, err error) {
 	id := change.Entity.ID()
 	for range mostRecordings {
 		t, err := r.reader.target(ctx, project)
 		if err != nil {
-			return done, false, err
+			return false, false, err
+		}
+		if t.view.Contents.Project.Closing {
+			return false, false, &model.ConflictError{Kind: model.ConflictClosing, Project: project}
 		}
 		shards := t.view.shardsOf(id)
 		if len(shards) == 0 {
-			return done, false, nil // the update reports that
+			return false, false, nil // the update reports that
 		}
 		at := comparison{t.shard(shards[0])}
 		found, err := at.drifted(ctx, id)
 		if err != nil {
-			return done, false, err
+			return false, false, err
+		}
+		if again, err := at.uncompared(ctx, found, t.view.LiveDriftOf(id)); again || err != nil {
+			if again {
+				continue
+			}
+			return false, false, err
 		}
 		for _, bounded := range found.unbounded {
 			if err := at.putBoundary(ctx, bounded, t.view.Contents.Env.BoundaryARN()); err != nil {
-				return done, false, err
+				return false, false, err
 			}
 			done.bounded = true
 		}
 		if len(found.resources) == 0 {
-			return done, false, nil
+			return false, false, nil
 		}
 		err = t.commit(ctx, shards[0], template.Change{
 			Op: template.Record, Entity: change.Entity, Recorded: found.resources, Revision: found.revision,
@@ -99,15 +128,15 @@ func (r repairer) prepare(
 			continue
 		}
 		if err := r.unlessUndeleted(ctx, project, id, err); err != nil {
-			return done, false, err
+			return false, false, err
 		}
 		done.recorded = true
 		if err := t.again(ctx); err != nil {
-			return done, false, err
+			return false, false, err
 		}
-		return done, len(t.view.shardsOf(id)) == 0, nil
+		return len(t.view.shardsOf(id)) == 0, found.deferred, nil
 	}
-	return done, false, fmt.Errorf("the drift of the %s: %w", id, template.ErrOutdatedRecord)
+	return false, false, fmt.Errorf("the drift of the %s: %w", id, template.ErrOutdatedRecord)
 }
 
 // unlessUndeleted returns the error of a commit, except that CloudFormation could not delete what is

@@ -10,9 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/stowage/terraform-provider-stowage/examples/onboarding"
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 	"github.com/stowage/terraform-provider-stowage/internal/projects"
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox"
@@ -27,20 +25,25 @@ type repairing struct {
 	permission model.Permission
 }
 
-func newRepairing(t *testing.T) *repairing {
+func newRepairing(t *testing.T, change ...func(p *model.Project, user *model.User)) *repairing {
 	t.Helper()
-	return newRepairingIn(t, newWorld(t, false))
+	return newRepairingIn(t, newWorld(t, false), change...)
 }
 
-func newRepairingIn(t *testing.T, w *world) *repairing {
+// newRepairingIn makes the project in a world.
+func newRepairingIn(t *testing.T, w *world, change ...func(p *model.Project, user *model.User)) *repairing {
 	t.Helper()
 	ctx := t.Context()
-	must(t, w.process().CreateProject(ctx, acme()))
+	project, user := acme(), rotated(nil, "")
+	for _, c := range change {
+		c(&project, &user)
+	}
+	must(t, w.process().CreateProject(ctx, project, projects.As("one")))
 	r := &repairing{
 		w, model.Bucket{
 			Name: "inbox", BucketName: model.DefaultBucketName("acme", "inbox", account, "eu-west-1"),
 			Lifecycle: model.DefaultLifecycle(), OnDelete: model.Refuse,
-		}, rotated(nil, ""), model.Permission{User: "partner", Bucket: "inbox", Access: model.Read},
+		}, user, model.Permission{User: "partner", Bucket: "inbox", Access: model.Read},
 	}
 	s := w.process()
 	must(t, s.Create(ctx, "acme", r.bucket, projects.As("one")))
@@ -66,16 +69,23 @@ func (r *repairing) compare(id model.ID) []string {
 	return texts
 }
 
+// update applies a plan that shows drift in AWS.
+func (r *repairing) update(prior, planned model.Entity) error {
+	r.t.Helper()
+	options := []projects.WriteOption{projects.As("one"), projects.From(prior), projects.Repairing()}
+	if p, isProject := planned.(model.Project); isProject {
+		return r.process().UpdateProject(r.t.Context(), p, options...)
+	}
+	return r.process().Update(r.t.Context(), "acme", planned, options...)
+}
+
 // repair repairs an entity, and expects that this leaves no drift.
 func (r *repairing) repair(e model.Entity, planned ...model.Entity) {
 	r.t.Helper()
 	if found := r.compare(e.ID()); len(found) == 0 {
 		r.t.Fatalf("no drift of the %s is found", e.ID())
 	}
-	planned = append(planned, e)
-	must(r.t, r.process().Update(
-		r.t.Context(), "acme", planned[0], projects.As("one"), projects.From(e), projects.Repairing(),
-	))
+	must(r.t, r.update(e, append(planned, e)[0]))
 	if d := r.read(projects.Verified).LiveDriftOf(e.ID()); len(d) > 0 {
 		r.t.Errorf("the mirror still shows %v", d)
 	}
@@ -100,133 +110,6 @@ var otherAnswers = unproven.Answers{
 	unproven.PolicyDocumentDriftMissed: unproven.On,
 	unproven.UpdateDuringDetection:     unproven.Refused,
 	unproven.SecretReadHandler:         unproven.Tolerated,
-}
-
-// TestRepair repairs each kind of drift, whatever drift detection covers and however it errs.
-func TestRepair(t *testing.T) {
-	for name, test := range map[string]func(r *repairing){
-		"encryption changed": func(r *repairing) {
-			_, err := r.member().S3.PutBucketEncryption(r.t.Context(), &s3.PutBucketEncryptionInput{
-				Bucket: aws.String(r.bucket.BucketName),
-				ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
-					Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{
-						SSEAlgorithm: types.ServerSideEncryptionAes256,
-					}}},
-				},
-			})
-			must(r.t, err)
-			r.repair(r.bucket)
-			out, err := r.member().S3.GetBucketEncryption(
-				r.t.Context(), &s3.GetBucketEncryptionInput{Bucket: aws.String(r.bucket.BucketName)},
-			)
-			must(r.t, err)
-			by := out.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault
-			if by.SSEAlgorithm != types.ServerSideEncryptionAwsKms || aws.ToString(by.KMSMasterKeyID) == "" {
-				r.t.Errorf("the encryption is %+v", by)
-			}
-		},
-		"tags changed": func(r *repairing) {
-			ctx, bucket := r.t.Context(), aws.String(r.bucket.BucketName)
-			before, err := r.member().S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: bucket})
-			must(r.t, err)
-			changed := []types.Tag{{Key: aws.String("owner"), Value: aws.String("someone")}}
-			for _, tag := range before.TagSet {
-				if strings.HasPrefix(aws.ToString(tag.Key), "aws:") {
-					changed = append(changed, tag)
-				}
-			}
-			_, err = r.member().S3.PutBucketTagging(
-				ctx, &s3.PutBucketTaggingInput{Bucket: bucket, Tagging: &types.Tagging{TagSet: changed}},
-			)
-			must(r.t, err)
-			r.repair(r.bucket)
-			after, err := r.member().S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: bucket})
-			must(r.t, err)
-			for _, tag := range before.TagSet {
-				if !slices.ContainsFunc(after.TagSet, func(t types.Tag) bool {
-					return aws.ToString(t.Key) == aws.ToString(tag.Key) && aws.ToString(t.Value) == aws.ToString(tag.Value)
-				}) {
-					r.t.Errorf("the tag %s=%s is missing", aws.ToString(tag.Key), aws.ToString(tag.Value))
-				}
-			}
-		},
-		"bucket changed": func(r *repairing) {
-			ctx, bucket := r.t.Context(), aws.String(r.bucket.BucketName)
-			_, err := r.member().S3.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: bucket})
-			must(r.t, err)
-			_, err = r.member().S3.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: bucket})
-			must(r.t, err)
-			_, err = r.member().S3.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
-				Bucket: bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusSuspended},
-			})
-			must(r.t, err)
-			_, err = r.member().S3.DeleteBucketLifecycle(ctx, &s3.DeleteBucketLifecycleInput{Bucket: bucket})
-			must(r.t, err)
-			r.repair(r.bucket)
-		},
-		"bucket deleted": func(r *repairing) {
-			_, err := r.member().S3.DeleteBucket(r.t.Context(), &s3.DeleteBucketInput{Bucket: aws.String(r.bucket.BucketName)})
-			must(r.t, err)
-			r.repair(r.bucket)
-		},
-		"user removed from its group": func(r *repairing) {
-			name := aws.String("acme-partner")
-			_, err := r.member().IAM.RemoveUserFromGroup(
-				r.t.Context(), &iam.RemoveUserFromGroupInput{UserName: name, GroupName: name},
-			)
-			must(r.t, err)
-			r.repair(r.user)
-		},
-		"key deactivated": func(r *repairing) {
-			for id := range r.keys() {
-				_, err := r.member().IAM.UpdateAccessKey(r.t.Context(), &iam.UpdateAccessKeyInput{
-					UserName: aws.String("acme-partner"), AccessKeyId: aws.String(id), Status: "Inactive",
-				})
-				must(r.t, err)
-			}
-			r.repair(r.user)
-			r.wantKeys(r.user)
-		},
-		"policy deleted": func(r *repairing) {
-			policyDeleted(r)
-			r.repair(r.permission)
-		},
-		"boundary of a user removed": func(r *repairing) {
-			_, err := r.member().IAM.DeleteUserPermissionsBoundary(
-				r.t.Context(), &iam.DeleteUserPermissionsBoundaryInput{UserName: aws.String("acme-partner")},
-			)
-			must(r.t, err)
-			r.repair(r.user)
-			out, err := r.member().IAM.GetUser(r.t.Context(), &iam.GetUserInput{UserName: aws.String("acme-partner")})
-			must(r.t, err)
-			if b := out.User.PermissionsBoundary; b == nil || !strings.HasSuffix(*b.PermissionsBoundaryArn, "/StowageBoundary") {
-				r.t.Errorf("the boundary is %v", b)
-			}
-		},
-		"user deleted": userDeleted,
-		"policy detached": func(r *repairing) {
-			ctx, group := r.t.Context(), aws.String("acme-partner")
-			out, err := r.member().IAM.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: group})
-			must(r.t, err)
-			for _, policy := range out.AttachedPolicies {
-				_, err := r.member().IAM.DetachGroupPolicy(
-					ctx, &iam.DetachGroupPolicyInput{GroupName: group, PolicyArn: policy.PolicyArn},
-				)
-				must(r.t, err)
-			}
-			r.repair(r.permission)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { test(newRepairing(t)) })
-		})
-		t.Run(name+", other answers", func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				box := sandbox.New(sandbox.Options{Seed: 1, Onboarding: onboarding.Account, Answers: otherAnswers})
-				test(newRepairingIn(t, &world{t: t, box: box}))
-			})
-		})
-	}
 }
 
 // TestRepair_ByHandMeanwhile repairs a bucket by hand after the plan: the apply commits nothing.
@@ -292,38 +175,6 @@ func TestRepair_ResumesAfterRecording(t *testing.T) {
 			t.Errorf("after the repair: %q", found)
 		}
 	})
-}
-
-func userDeleted(r *repairing) {
-	ctx, name := r.t.Context(), aws.String("acme-partner")
-	for id := range r.keys() {
-		_, err := r.member().IAM.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: name, AccessKeyId: aws.String(id)})
-		must(r.t, err)
-	}
-	_, err := r.member().IAM.RemoveUserFromGroup(ctx, &iam.RemoveUserFromGroupInput{UserName: name, GroupName: name})
-	must(r.t, err)
-	_, err = r.member().IAM.DeleteUser(ctx, &iam.DeleteUserInput{UserName: name})
-	must(r.t, err)
-	planned := r.user
-	planned.AccessKey = &model.AccessKey{Rotation: r.user.AccessKey.Rotation}
-	planned.AccessKey.Keys = planned.AccessKey.NextWithout(r.user.AccessKey, []model.Slot{model.SlotA}, time.Now())
-	r.repair(r.user, planned)
-	r.wantKeys(planned)
-}
-
-// policyDeleted deletes the policy of the user's permissions.
-func policyDeleted(r *repairing) {
-	ctx, group := r.t.Context(), aws.String("acme-partner")
-	out, err := r.member().IAM.ListAttachedGroupPolicies(ctx, &iam.ListAttachedGroupPoliciesInput{GroupName: group})
-	must(r.t, err)
-	for _, policy := range out.AttachedPolicies {
-		_, err := r.member().IAM.DetachGroupPolicy(
-			ctx, &iam.DetachGroupPolicyInput{GroupName: group, PolicyArn: policy.PolicyArn},
-		)
-		must(r.t, err)
-		_, err = r.member().IAM.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: policy.PolicyArn})
-		must(r.t, err)
-	}
 }
 
 // TestRepair_BoundaryRefused removes a boundary in an account whose role may not set it. The error

@@ -210,9 +210,11 @@ func (s *Service) CreateProject(ctx context.Context, p model.Project, options ..
 // UpdateProject changes a project's settings, except its account, region and role.
 func (s *Service) UpdateProject(ctx context.Context, p model.Project, options ...WriteOption) error {
 	o := optionsOf(options)
-	return s.lifecycle.update(ctx, template.Change{
-		Entity: p, Prior: o.Prior, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
-	})
+	change := template.Change{Entity: p, Prior: o.Prior, Incarnation: o.Incarnation, AnyIncarnation: !o.Held}
+	if o.Repair {
+		return s.lifecycle.repair(ctx, change)
+	}
+	return s.lifecycle.update(ctx, change)
 }
 
 // DeleteProject deletes an empty project, and its log bucket and key according to on_delete. A

@@ -33,33 +33,39 @@ type sftpUser struct {
 	SshPublicKeys         []struct{ SshPublicKeyBody string }
 }
 
-// transfer asks AWS Transfer, for which no module is needed but here.
+// transfer asks AWS Transfer.
 func (w *world) transfer(operation string, in, out any) {
+	w.t.Helper()
+	w.call("transfer", "TransferService."+operation, in, out)
+}
+
+// call asks a service, for which no module is needed but in tests.
+func (w *world) call(service, target string, in, out any) {
 	w.t.Helper()
 	body, err := json.Marshal(in)
 	must(w.t, err)
 	request, err := http.NewRequestWithContext(
 		w.t.Context(),
 		http.MethodPost,
-		"https://transfer.eu-west-1.amazonaws.com/",
+		"https://"+service+".eu-west-1.amazonaws.com/",
 		bytes.NewReader(body),
 	)
 	must(w.t, err)
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	request.Header.Set("X-Amz-Target", "TransferService."+operation)
+	request.Header.Set("X-Amz-Target", target)
 	id, secret := sandbox.StaticCredentials(account)
 	must(
 		w.t,
 		v4.NewSigner().SignHTTP(
 			w.t.Context(), aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, request, hashOf(body),
-			"transfer", "eu-west-1", time.Now(),
+			service, "eu-west-1", time.Now(),
 		),
 	)
 	answer, err := (&http.Client{Transport: simulate.NewTransport(w.box)}).Do(request)
 	must(w.t, err)
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
-		w.t.Fatalf("%s: %s", operation, answer.Status)
+		w.t.Fatalf("%s: %s", target, answer.Status)
 	}
 	must(w.t, json.NewDecoder(answer.Body).Decode(out))
 }

@@ -57,6 +57,8 @@ type MirrorWarning struct {
 	Table string
 	Hub   HubLocation
 	Err   error
+	// DriftOnly is set when only the drift in AWS was to be read: no template holds that.
+	DriftOnly bool
 }
 
 // DriftWarning is returned when a project could not be compared with AWS although the caller asked

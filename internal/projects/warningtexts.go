@@ -109,6 +109,12 @@ func (MirrorWarning) Summary() string { return "Mirror Unavailable" }
 
 // Detail implements Warning.
 func (w MirrorWarning) Detail() string {
+	if w.DriftOnly {
+		return fmt.Sprintf("The drift in AWS could not be read from the DynamoDB table %q of the hub (%s): %s\n\n"+
+			"The templates of the stacks were read. What was changed or deleted in AWS is not shown. "+
+			"Check that the table is reachable and that the provider's credentials may call dynamodb:Query on it.",
+			w.Table, w.Hub, model.Sentences(w.Err.Error()))
+	}
 	return fmt.Sprintf("The DynamoDB table %q of the hub (%s) could not be read: %s\n\n"+
 		"The templates of the stacks were read instead. The result is the same, and takes longer. "+
 		"Check that the table is reachable and that the provider's credentials may call dynamodb:Query on it.",

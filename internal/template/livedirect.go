@@ -6,50 +6,6 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/model"
 )
 
-// identifiers are the identifying properties by type, of resources to read directly where
-// CloudFormation's drift detection leaves out their type: that is reported for bucket policies and
-// users, and the types that users depend on are read alike.
-var identifiers = map[string]string{
-	"AWS::S3::BucketPolicy": "Bucket",
-	"AWS::IAM::User":        "UserName",
-	"AWS::IAM::Group":       "GroupName",
-	"AWS::IAM::Role":        "RoleName",
-}
-
-// ReadableResource is a resource of a template that can be read with Cloud Control.
-type ReadableResource struct {
-	LogicalID  string
-	Type       string
-	Identifier string
-	properties map[string]any
-}
-
-// ReadableResources returns the resources, by logical ID, to read directly if CloudFormation does
-// not compare them. Those not named by literals are left out.
-func ReadableResources(t *Template) []ReadableResource {
-	var resources []ReadableResource
-	for _, id := range t.LogicalIDs() {
-		name := typeOf(t.resources[id])
-		property, readable := identifiers[name]
-		if !readable {
-			continue
-		}
-		properties := t.Properties(id)
-		if identifier, ok := properties[property].(string); ok {
-			resources = append(resources, ReadableResource{id, name, identifier, properties})
-		}
-	}
-	return resources
-}
-
-// Compare compares the resource with its properties in AWS, if it exists there.
-func (r ReadableResource) Compare(properties map[string]any, exists bool) LiveResource {
-	if !exists {
-		return LiveResource{LogicalID: r.LogicalID, Deleted: true}
-	}
-	return LiveResource{LogicalID: r.LogicalID, Values: CompareProperties(r.properties, properties)}
-}
-
 // LiveKey is an access key of a user in a template.
 type LiveKey struct {
 	LogicalID string
@@ -117,7 +73,7 @@ func OwnedBy(t *Template, env Env, id model.ID) ([]OwnedResource, error) {
 		return nil, err
 	}
 	readable, keys := map[string]ReadableResource{}, map[string]OwnedResource{}
-	for _, resource := range ReadableResources(t) {
+	for _, resource := range ReadableResources(t, env) {
 		readable[resource.LogicalID] = resource
 	}
 	contents := s.contents()

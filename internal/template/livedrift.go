@@ -191,3 +191,12 @@ func (d LiveDrift) Without(id model.ID) LiveDrift {
 
 // Drifted reports whether the resource differs from the template.
 func (r LiveResource) Drifted() bool { return r.Deleted || len(r.Values) > 0 }
+
+// LosesServer reports whether a text of differences, one per line, holds that the SFTP server of a
+// project does not exist.
+func LosesServer(text string) bool {
+	return slices.ContainsFunc(strings.Split(text, "\n"), func(line string) bool {
+		return line == Drift{LogicalID: sftpServerID}.String() ||
+			line == LiveDifference{LogicalID: sftpServerID, Type: "AWS::Transfer::Server"}.String()
+	})
+}

@@ -83,3 +83,27 @@ func (t *Template) publish(before, after model.Entity) *Template {
 	}
 	return t.withMembers("Outputs", changes)
 }
+
+// withoutOutputs removes those outputs of an entity that name any of some resources.
+func (t *Template) withoutOutputs(of model.Entity, resources map[string]bool) *Template {
+	published, err := cutObject(t.sections["Outputs"])
+	if err != nil {
+		return t
+	}
+	changes := map[string]json.RawMessage{}
+	for name := range outputs(of) {
+		value, err := decodeValue(published[name])
+		if err != nil {
+			continue
+		}
+		for logicalID := range resources {
+			if mentions(value, logicalID) {
+				changes[name] = nil
+			}
+		}
+	}
+	if len(changes) == 0 {
+		return t
+	}
+	return t.withMembers("Outputs", changes)
+}

@@ -58,14 +58,40 @@ func (e *LostError) Explain() model.Explanation {
 	}
 }
 
+// LostKeyError is returned when a project's key was deleted in AWS: a new one could not decrypt its
+// data.
+type LostKeyError struct {
+	ID     model.ID
+	KeyARN string
+}
+
+func (e *LostKeyError) Error() string {
+	return fmt.Sprintf("the key %s of the %s was deleted in AWS", e.KeyARN, e.ID)
+}
+
+// Explain implements model.Explainer.
+func (e *LostKeyError) Explain() model.Explanation {
+	return model.Explanation{
+		Cause: fmt.Sprintf(
+			"The KMS key %s of the %s was deleted in AWS, or its deletion is scheduled. What it has encrypted cannot be read without it, so it is not replaced.",
+			e.KeyARN, e.ID,
+		),
+		Changed: model.ChangedNothing,
+		Remedy: fmt.Sprintf(
+			"While its waiting period lasts, cancel the deletion in the project's account (aws kms cancel-key-deletion --key-id %[1]s, then aws kms enable-key --key-id %[1]s), and apply again.",
+			e.KeyARN,
+		),
+	}
+}
+
 // ErrOutdatedRecord is returned for a Record that was read at another revision of the stack: the
 // drift has to be read again.
 var ErrOutdatedRecord = errors.New("the stack was updated since its drift was read")
 
 // recording is what the Records of a batch do.
 type recording struct {
-	resources   map[string]json.RawMessage // nil: removed
-	unpublished map[model.ID]bool          // the entities whose outputs are removed
+	resources map[string]json.RawMessage // nil: removed
+	removed   map[model.ID]map[string]bool
 }
 
 func (r *recording) set(logicalID string, raw json.RawMessage) {
@@ -75,12 +101,12 @@ func (r *recording) set(logicalID string, raw json.RawMessage) {
 	r.resources[logicalID] = raw
 }
 
-// unpublish removes the outputs of an entity, which name removed resources.
-func (r *recording) unpublish(id model.ID) {
-	if r.unpublished == nil {
-		r.unpublished = map[model.ID]bool{}
+// remove notes the removed resources of an entity, which no output may name.
+func (r *recording) remove(id model.ID, logicalIDs map[string]bool) {
+	if r.removed == nil {
+		r.removed = map[model.ID]map[string]bool{}
 	}
-	r.unpublished[id] = true
+	r.removed[id] = logicalIDs
 }
 
 // record applies a Record: it sets properties of the entity's resources, or removes them.
@@ -110,6 +136,9 @@ func (e *editor) record(i int, c Change) error {
 			removed[logicalID] = true
 		}
 	}
+	if id.Kind == model.KindProject && removed[keyID] {
+		return &LostKeyError{id, e.env.KeyARN}
+	}
 	if err := alsoRemoved(e.before, id, removed); err != nil {
 		return err
 	}
@@ -131,7 +160,8 @@ func (e *editor) record(i int, c Change) error {
 		if now, changed := e.recorded.resources[logicalID]; changed {
 			raw = now
 		}
-		if free, depended := withoutDependencies(raw, removed); depended {
+		detached, referred := withoutReference(raw, removed)
+		if free, depended := withoutDependencies(detached, removed); depended || referred {
 			set(logicalID, free)
 		}
 	}
@@ -142,7 +172,7 @@ func (e *editor) record(i int, c Change) error {
 	}
 	if len(removed) > 0 {
 		e.changed[id] = true
-		e.recorded.unpublish(id)
+		e.recorded.remove(id, removed)
 	}
 	if removed[firstID(id)] {
 		e.forget(id)
@@ -183,6 +213,7 @@ func alsoRemoved(before *shard, id model.ID, removed map[string]bool) error {
 			if removed[logicalID] {
 				continue
 			}
+			raw, _ = withoutReference(raw, removed)
 			target, refers := refersTo(raw, removed)
 			switch {
 			case !refers:
@@ -223,6 +254,28 @@ func withProperties(raw json.RawMessage, values map[string]any) json.RawMessage 
 	resource = maps.Clone(resource)
 	resource["Properties"] = encodeJSON(properties)
 	return encodeJSON(resource)
+}
+
+// optionalReferences are, by type, properties with references that the resource can do without for a
+// while.
+var optionalReferences = map[string]string{
+	"AWS::Transfer::Server": "StructuredLogDestinations", // another server would have another address
+}
+
+// withoutReference returns a resource without its optional property if that refers to any of
+// others; ok is false if it does not.
+func withoutReference(raw json.RawMessage, others map[string]bool) (result json.RawMessage, ok bool) {
+	property, optional := optionalReferences[typeOf(raw)]
+	if raw == nil || !optional {
+		return raw, false
+	}
+	without := withProperties(raw, map[string]any{property: nil})
+	_, refers := refersTo(raw, others)
+	_, still := refersTo(without, others)
+	if !refers || still {
+		return raw, false
+	}
+	return without, true
 }
 
 // withoutDependencies returns a resource without dependencies on others; ok is false if it has none.
@@ -301,6 +354,30 @@ func RecordOf(live LiveResource, properties map[string]any) Recorded {
 		recorded.Properties[name] = ownValue(name, properties[name])
 	}
 	return recorded
+}
+
+// Defer leaves out what cannot be recorded yet: that a user left a group which was deleted, too. Such
+// a commit would have CloudFormation remove the user from a group that does not exist. deferred
+// reports whether something was left out.
+func Defer(recorded map[string]Recorded, t *Template) (deferred bool) {
+	for logicalID, found := range recorded {
+		if _, left := found.Properties["Groups"]; !left || typeOf(t.resources[logicalID]) != "AWS::IAM::User" {
+			continue
+		}
+		groups, _ := t.Properties(logicalID)["Groups"].([]any)
+		for other, o := range recorded {
+			name := t.Properties(other)["GroupName"]
+			if !o.Deleted || name == nil || !slices.Contains(groups, name) {
+				continue
+			}
+			delete(found.Properties, "Groups")
+			deferred = true
+		}
+		if len(found.Properties) == 0 && !found.Deleted {
+			delete(recorded, logicalID)
+		}
+	}
+	return deferred
 }
 
 // ownValue returns a property without what AWS alone can set: a template must not hold it.

@@ -48,10 +48,15 @@ func (e *editor) finish() *Template {
 	for _, id := range slices.SortedFunc(maps.Keys(e.changed), model.ID.Compare) {
 		before, _ := e.before.lookup(id)
 		after, stays := e.lookup(id)
-		if !stays || e.recorded.unpublished[id] {
-			after = nil // not the empty entity, which publishes outputs, too
+		removed, recorded := e.recorded.removed[id]
+		switch {
+		case !stays:
+			next = next.publish(before, nil) // not the empty entity, which publishes outputs, too
+		case recorded:
+			next = next.withoutOutputs(before, removed)
+		default:
+			next = next.publish(before, after)
 		}
-		next = next.publish(before, after)
 	}
 	return next
 }

@@ -321,6 +321,9 @@ func (p *Projects) CreateProject(ctx context.Context, project model.Project, opt
 // UpdateProject implements entity.Projects.
 func (p *Projects) UpdateProject(ctx context.Context, planned model.Project, options ...projects.WriteOption) error {
 	o := optionsOf(options)
+	if o.Repair {
+		delete(p.Drifted, planned.ID())
+	}
 	return p.edit(ctx, "UpdateProject", planned.Name, template.Change{
 		Op: template.Update, Entity: planned, Prior: o.Prior, Incarnation: o.Incarnation, AnyIncarnation: !o.Held,
 	})

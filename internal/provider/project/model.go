@@ -75,14 +75,14 @@ func plan(_ context.Context, p *entity.PlanRequest[Model]) diag.Diagnostics {
 	if server, known := hasServer(m); known && !server {
 		m.SFTPEndpoint = types.StringNull()
 	} else if p.InPlace() {
-		if had, _ := hasServer(p.State); had && known {
+		if had, _ := hasServer(p.State); had && known && !template.LosesServer(p.State.Drift.ValueString()) {
 			m.SFTPEndpoint = p.State.SFTPEndpoint
 		}
 	}
 	if p.InPlace() {
 		m.KMSKeyARN, m.LogBucketName = p.State.KMSKeyARN, p.State.LogBucketName
 		m.NotificationTopicARN = p.State.NotificationTopicARN
-		return diags
+		return append(diags, warnOfDeleted(p)...)
 	}
 	m.KMSKeyARN, m.LogBucketName = types.StringUnknown(), types.StringUnknown()
 	m.NotificationTopicARN = types.StringUnknown()

@@ -289,3 +289,19 @@ func (s *Service) cancelKeyDeletion(r *cloud.Request) (any, error) {
 	found.deletion = time.Time{} // the key stays disabled, as in AWS
 	return struct{ KeyId string }{found.arn}, nil
 }
+
+func (s *Service) disableKeyRotation(r *cloud.Request) (any, error) {
+	var in struct{ KeyId string }
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	found, err := s.find(r.Caller, in.KeyId)
+	if err != nil {
+		return nil, err
+	}
+	if !found.deletion.IsZero() {
+		return nil, cloud.Errorf("KMSInvalidStateException", "%s is pending deletion.", found.arn)
+	}
+	found.rotation = false
+	return struct{}{}, nil
+}

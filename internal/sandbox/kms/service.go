@@ -64,6 +64,7 @@ var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"ListResourceTags":     (*Service).listResourceTags,
 	"ScheduleKeyDeletion":  (*Service).scheduleKeyDeletion,
 	"CancelKeyDeletion":    (*Service).cancelKeyDeletion,
+	"DisableKeyRotation":   (*Service).disableKeyRotation,
 }
 
 var _ cloud.Service = (*Service)(nil)

@@ -70,6 +70,7 @@ func (s *Service) WriteError(r *cloud.Request, e *cloud.Error) *cloud.Response {
 }
 
 var operations = map[string]func(*Service, *cloud.Request) (any, error){
+	"DeleteLogGroup":    (*Service).deleteLogGroup,
 	"DescribeLogGroups": (*Service).describeLogGroups,
 	"FilterLogEvents":   (*Service).filterLogEvents,
 }
@@ -129,4 +130,19 @@ func (s *Service) describeLogGroups(r *cloud.Request) (any, error) {
 		)
 	}
 	return out, nil
+}
+
+// deleteLogGroup deletes a log group with its logs (CloudWatch Logs API reference).
+func (s *Service) deleteLogGroup(r *cloud.Request) (any, error) {
+	var in struct {
+		LogGroupName string `json:"logGroupName"`
+	}
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	if s.at(r.Caller)[in.LogGroupName] == nil {
+		return nil, cloud.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
+	}
+	delete(s.at(r.Caller), in.LogGroupName)
+	return struct{}{}, nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/sandbox/protocol"
 )
 
-// Changes of users outside of CloudFormation (Transfer Family API reference).
+// Changes of servers and users outside of CloudFormation (Transfer Family API reference).
 
 func (s *Service) user(r *cloud.Request, serverID, name string) (*server, *user, error) {
 	of, err := s.find(r.Caller, serverID)
@@ -19,6 +19,20 @@ func (s *Service) user(r *cloud.Request, serverID, name string) (*server, *user,
 		return nil, nil, cloud.Errorf("ResourceNotFoundException", "Unknown user")
 	}
 	return of, u, nil
+}
+
+// deleteServer deletes a server with its users.
+func (s *Service) deleteServer(r *cloud.Request) (any, error) {
+	var in struct{ ServerId string }
+	if err := protocol.DecodeStrict(r, &in); err != nil {
+		return nil, err
+	}
+	found, err := s.find(r.Caller, in.ServerId)
+	if err != nil {
+		return nil, err
+	}
+	delete(s.at(r.Caller), found.id)
+	return struct{}{}, nil
 }
 
 func (s *Service) deleteUser(r *cloud.Request) (any, error) {

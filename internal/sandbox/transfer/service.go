@@ -87,6 +87,7 @@ var operations = map[string]func(*Service, *cloud.Request) (any, error){
 	"DescribeUser":   (*Service).describeUser,
 	"ListUsers":      (*Service).listUsers,
 
+	"DeleteServer":       (*Service).deleteServer,
 	"DeleteSshPublicKey": (*Service).deleteKey,
 	"DeleteUser":         (*Service).deleteUser,
 	"ImportSshPublicKey": (*Service).importKey,
