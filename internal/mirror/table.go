@@ -23,16 +23,19 @@ import (
 const OperationLife = time.Hour
 
 // Table is the mirror. It has no state and is safe for concurrent use.
-type Table struct {
+type Table struct{ requests }
+
+// requests makes the calls of one DynamoDB table.
+type requests struct {
 	client *dynamodb.Client
 	name   string
 }
 
 // New returns a Table for an existing DynamoDB table.
-func New(client *dynamodb.Client, table string) *Table { return &Table{client, table} }
+func New(client *dynamodb.Client, table string) *Table { return &Table{requests{client, table}} }
 
 // failed adds context to an error of a DynamoDB call.
-func (t *Table) failed(what string, err error) error {
+func (t *requests) failed(what string, err error) error {
 	var missing *types.ResourceNotFoundException
 	if errors.As(err, &missing) {
 		return fmt.Errorf("%s: %w", what, &model.NotFoundError{Kind: model.NotFoundTable, Table: t.name, Err: err})
@@ -41,13 +44,13 @@ func (t *Table) failed(what string, err error) error {
 }
 
 // query reads all pages of a strongly consistent query and passes the items to take.
-func (t *Table) query(ctx context.Context, asked expression.Builder, take func(item) error) error {
+func (t *requests) query(ctx context.Context, asked expression.Builder, take func(item) error) error {
 	return t.queryWithin(ctx, asked, 0, take)
 }
 
 // queryWithin is query with a bound on each page's time, including the SDK's retries; 0 is none. It
 // returns a *UnreachableError beyond it.
-func (t *Table) queryWithin(
+func (t *requests) queryWithin(
 	ctx context.Context, asked expression.Builder, bound time.Duration, take func(item) error,
 ) error {
 	built, err := asked.Build()
@@ -78,7 +81,7 @@ func (t *Table) queryWithin(
 }
 
 // page reads the next page of a query within a bound.
-func (t *Table) page(
+func (t *requests) page(
 	ctx context.Context, pages *dynamodb.QueryPaginator, bound time.Duration,
 ) (*dynamodb.QueryOutput, error) {
 	if bound == 0 {

@@ -162,7 +162,7 @@ var awsDefects = []Defect{
 		Packages: []string{"internal/mirror"},
 	},
 	{
-		Name: "an outage of the mirror holds up a plan", In: "internal/mirror Table.page",
+		Name: "an outage of the mirror holds up a plan", In: "internal/mirror requests.page",
 		Old: "if bound == 0 {", New: "if bound >= 0 {",
 		Packages: []string{"internal/projects"}, Run: "TestMirror_Outage",
 	},
