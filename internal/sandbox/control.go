@@ -24,7 +24,7 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 		http.Error(
 			w,
 			"the sandbox has GET and DELETE /_sandbox/calls, POST and DELETE /_sandbox/faults, POST /_sandbox/notifications, "+
-				"GET and POST /_sandbox/switches, GET and POST /_sandbox/connections, POST /_sandbox/tokens, DELETE /_sandbox/sessions, and an OIDC issuer at "+oidc.Path,
+				"GET and POST /_sandbox/switches, GET and POST /_sandbox/connections, POST /_sandbox/tokens, POST /_sandbox/clients, DELETE /_sandbox/sessions, and an OIDC issuer at "+oidc.Path,
 			http.StatusNotFound,
 		)
 		return
@@ -55,6 +55,10 @@ func (s *Sandbox) controls() map[string]func(*http.Request) (any, error) {
 		"DELETE /_sandbox/faults": clearing(s.ClearFaults),
 		"POST /_sandbox/notifications": posted(func(_ *http.Request, d sns.Delivery) (any, error) {
 			return nil, s.SetNotifications(d)
+		}),
+		"POST /_sandbox/clients": posted(func(_ *http.Request, c oidc.Client) (any, error) {
+			s.issuer.Register(c)
+			return nil, nil
 		}),
 		"GET /_sandbox/switches": read(s.switches),
 		"POST /_sandbox/switches": posted(func(_ *http.Request, on []cloud.Switch) (any, error) {

@@ -19,7 +19,8 @@ import (
 type demo struct {
 	settings
 	box *run.Sandbox
-	dir string // the directory of the applied example
+	// dir and hubDir are the directories of the applied example and hub.
+	dir, hubDir string
 }
 
 func show(ctx context.Context, s settings) error {
@@ -28,21 +29,29 @@ func show(ctx context.Context, s settings) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if err := os.CopyFS(dir, os.DirFS(s.example)); err != nil {
-		return fmt.Errorf("copying %s: %w", s.example, err)
+	d := &demo{settings: s, dir: filepath.Join(dir, "example"), hubDir: filepath.Join(dir, "hub")}
+	for to, from := range map[string]string{d.dir: s.example, d.hubDir: s.hub} {
+		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+			return fmt.Errorf("copying %s: %w", from, err)
+		}
 	}
 
-	say("Starting the sandbox: AWS, simulated on this machine")
-	box, err := run.Start(ctx, s.bin, s.latency)
+	say("Starting the sandbox: AWS, simulated on this machine, with empty accounts")
+	box, err := run.Start(ctx, s.bin, s.latency, "--empty")
 	if err != nil {
 		return err
 	}
 	defer box.Stop()
-	d := &demo{s, box, dir}
+	d.box = box
 	fmt.Printf("  listening on %s\n", box.Endpoint)
 
+	say("terraform apply of " + s.hub + ": the hub, whose relay runs as it would in AWS Lambda")
+	board, err := d.makeHub(ctx)
+	if err != nil {
+		return err
+	}
 	say("The board shows live what happens; open it in a browser and sign in, with any name")
-	fmt.Printf("  %s\n", box.Board)
+	fmt.Printf("  %s\n", board)
 	if s.hold {
 		if err := d.awaitWatcher(ctx); err != nil {
 			return err
@@ -50,7 +59,7 @@ func show(ctx context.Context, s settings) error {
 	}
 
 	say("terraform apply of " + s.example)
-	if _, err := d.terraform(ctx, "apply", "-auto-approve", "-input=false", "-no-color"); err != nil {
+	if _, err := d.terraform(ctx, d.dir, "apply", "-auto-approve", "-input=false", "-no-color"); err != nil {
 		return err
 	}
 	if err := d.secondPlan(ctx); err != nil {
@@ -93,9 +102,36 @@ func (d *demo) awaitWatcher(ctx context.Context) error {
 
 func say(text string) { fmt.Printf("\n\033[1m%s\033[0m\n", text) }
 
-// terraform runs the CLI in the demo's directory and shows its output.
-func (d *demo) terraform(ctx context.Context, args ...string) (output string, err error) {
-	command, err := d.box.Command(ctx, d.cli, d.dir, args...)
+// boardClient is the board's client at the sandbox's issuer, the default of the hub's example.
+const boardClient = "stowage-board"
+
+// makeHub applies the configuration of the hub, registers its board at the issuer, and returns the
+// board's address.
+func (d *demo) makeHub(ctx context.Context) (board string, err error) {
+	if _, err := d.terraform(
+		ctx, d.hubDir, "apply", "-auto-approve", "-input=false", "-no-color", "-var", "oidc_issuer="+d.box.Issuer(),
+	); err != nil {
+		return "", err
+	}
+	command, err := d.box.Command(ctx, d.cli, d.hubDir, "output", "-raw", "board")
+	if err != nil {
+		return "", err
+	}
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s output: %w", d.cli, err)
+	}
+	board = strings.TrimSpace(string(out))
+	if err := d.box.RegisterBoard(ctx, boardClient, board); err != nil {
+		return "", fmt.Errorf("registering the board at the issuer: %w", err)
+	}
+	return board, nil
+}
+
+// terraform runs the CLI in a directory and shows its output.
+func (d *demo) terraform(ctx context.Context, dir string, args ...string) (output string, err error) {
+	command, err := d.box.Command(ctx, d.cli, dir, args...)
 	if err != nil {
 		return "", err
 	}
@@ -114,7 +150,7 @@ func (d *demo) secondPlan(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	out, err := d.terraform(ctx, "plan", "-input=false", "-no-color", "-detailed-exitcode")
+	out, err := d.terraform(ctx, d.dir, "plan", "-input=false", "-no-color", "-detailed-exitcode")
 	took := time.Since(began)
 	if err != nil {
 		return fmt.Errorf("the second plan is not empty, or failed: %w", err)

@@ -1,5 +1,6 @@
-// Command demo shows the main use of Stowage on the built-in sandbox: terraform applies an example,
-// a second plan finds no changes, and independent AWS clients list the account's content.
+// Command demo shows the main use of Stowage on the built-in sandbox, which starts empty: terraform
+// makes a hub and applies an example, a second plan finds no changes, and independent AWS clients
+// list the account's content.
 package main
 
 import (
@@ -25,6 +26,7 @@ func main() {
 type settings struct {
 	cli     string // TERRAFORM: the CLI, terraform or tofu
 	bin     string // BIN: the folder of make build's binaries
+	hub     string // HUB: the configuration of the hub
 	example string // EXAMPLE: the configuration to apply
 	latency string // LATENCY: the sandbox's latency profile
 	hold    bool   // DEMO_HOLD=0: don't wait for Ctrl-C
@@ -34,6 +36,7 @@ func options() settings {
 	return settings{
 		cli:     run.Setting("TERRAFORM", "terraform"),
 		bin:     run.Setting("BIN", "bin"),
+		hub:     run.Setting("HUB", "examples/hub"),
 		example: run.Setting("EXAMPLE", "examples/quickstart"),
 		latency: run.Setting("LATENCY", "none"),
 		hold:    os.Getenv("DEMO_HOLD") != "0",

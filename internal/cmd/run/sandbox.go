@@ -2,6 +2,7 @@ package run
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,13 +27,12 @@ type Sandbox struct {
 	process *exec.Cmd
 }
 
-// Start starts the sandbox of the directory bin with a latency profile (none or aws), and waits for
-// the line that reports it is ready. It ends with the context or by Stop.
-func Start(ctx context.Context, bin, latency string) (*Sandbox, error) {
+// Start starts the sandbox of the directory bin with a latency profile (none or aws) and more
+// arguments, and waits for the line that reports it is ready. It ends with the context or by Stop.
+func Start(ctx context.Context, bin, latency string, more ...string) (*Sandbox, error) {
 	// Always a free port: on a fixed one, another sandbox could answer instead.
-	process := exec.CommandContext(
-		ctx, filepath.Join(bin, "stowage-sandbox"), "--listen", "127.0.0.1:0", "--latency", latency,
-	)
+	arguments := append([]string{"--listen", "127.0.0.1:0", "--latency", latency}, more...)
+	process := exec.CommandContext(ctx, filepath.Join(bin, "stowage-sandbox"), arguments...)
 	process.Cancel = func() error { return process.Process.Signal(syscall.SIGTERM) }
 	process.WaitDelay = 5 * time.Second
 	process.Stderr = os.Stderr
@@ -82,24 +82,41 @@ func (c Calls) Services() []string { return slices.Sorted(maps.Keys(c)) }
 // Calls returns the calls since the last ResetCalls.
 func (s *Sandbox) Calls(ctx context.Context) (Calls, error) {
 	var calls Calls
-	err := s.control(ctx, http.MethodGet, "/_sandbox/calls", &calls)
+	err := s.control(ctx, http.MethodGet, "/_sandbox/calls", nil, &calls)
 	return calls, err
 }
 
 // ResetCalls resets the counters.
 func (s *Sandbox) ResetCalls(ctx context.Context) error {
-	return s.control(ctx, http.MethodDelete, "/_sandbox/calls", nil)
+	return s.control(ctx, http.MethodDelete, "/_sandbox/calls", nil, nil)
 }
 
 // Watchers returns the number of connected web clients.
 func (s *Sandbox) Watchers(ctx context.Context) (int, error) {
 	var connections []json.RawMessage
-	err := s.control(ctx, http.MethodGet, "/_sandbox/connections", &connections)
+	err := s.control(ctx, http.MethodGet, "/_sandbox/connections", nil, &connections)
 	return len(connections), err
 }
 
-func (s *Sandbox) control(ctx context.Context, method, path string, answer any) error {
-	request, err := http.NewRequestWithContext(ctx, method, s.Endpoint+path, http.NoBody)
+// Issuer returns the URL of the sandbox's OIDC issuer.
+func (s *Sandbox) Issuer() string { return s.Endpoint + "/_sandbox/oidc" }
+
+// RegisterBoard registers a board at the sandbox's OIDC issuer. People return to its address after
+// they have signed in and out.
+func (s *Sandbox) RegisterBoard(ctx context.Context, client, address string) error {
+	return s.control(ctx, http.MethodPost, "/_sandbox/clients", map[string]any{
+		"ID": client, "RedirectURIs": []string{address}, "PostLogoutRedirectURIs": []string{address},
+	}, nil)
+}
+
+func (s *Sandbox) control(ctx context.Context, method, path string, body, answer any) error {
+	var content bytes.Buffer
+	if body != nil {
+		if err := json.NewEncoder(&content).Encode(body); err != nil {
+			return err
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, s.Endpoint+path, &content)
 	if err != nil {
 		return err
 	}
