@@ -37,7 +37,7 @@ func show(ctx context.Context, s settings) error {
 	}
 
 	say("Starting the sandbox: AWS, simulated on this machine, with empty accounts")
-	box, err := run.Start(ctx, s.bin, s.latency, "--empty")
+	box, err := run.Start(ctx, s.bin, s.latency, "--empty", "--hub-bus", hubBus)
 	if err != nil {
 		return err
 	}
@@ -101,6 +101,9 @@ func (d *demo) awaitWatcher(ctx context.Context) error {
 }
 
 func say(text string) { fmt.Printf("\n\033[1m%s\033[0m\n", text) }
+
+// hubBus is the event bus of the hub's example, to which the sandbox's accounts report.
+const hubBus = "arn:aws:events:eu-west-1:000000000000:event-bus/stowage-hub-stowage"
 
 // boardClient is the board's client at the sandbox's issuer, the default of the hub's example.
 const boardClient = "stowage-board"
