@@ -354,9 +354,16 @@ func leaveAside(view *projects.View) {
 
 // canonical returns a view as JSON, in which empty and missing lists are equal.
 func canonical(view *projects.View) string {
-	text, err := json.MarshalIndent(view, "", " ")
+	live := map[string][]template.LiveDifference{}
+	for id, differences := range view.Live {
+		live[id.String()] = differences
+	}
+	text, err := json.MarshalIndent(struct {
+		*projects.View
+		Live map[string][]template.LiveDifference
+	}{view, live}, "", " ")
 	if err != nil {
-		return err.Error()
+		panic(err)
 	}
 	return string(text)
 }
