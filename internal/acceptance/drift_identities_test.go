@@ -37,7 +37,7 @@ func TestAccDrift_Identities(t *testing.T) {
 			RefreshState: true, ExpectNonEmptyPlan: true,
 			Check: resource.ComposeAggregateTestCheckFunc(
 				resource.TestMatchResourceAttr(partner, "drift", regexp.MustCompile("(?s)Groups is nothing in AWS.*PermissionsBoundary is nothing in AWS")),
-				resource.TestMatchResourceAttr(permission, "drift", regexp.MustCompile("ManagedPolicy\\) was deleted in AWS")),
+				resource.TestMatchResourceAttr(permission, "drift", regexp.MustCompile(`ManagedPolicy\) was deleted in AWS`)),
 				resource.TestMatchResourceAttr(project, "drift", regexp.MustCompile("LogBucket PublicAccessBlockConfiguration is nothing in AWS")),
 			),
 			RefreshPlanChecks: resource.RefreshPlanChecks{PostRefresh: []plancheck.PlanCheck{

@@ -9,6 +9,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
+// Description is what DescribeStacks says of a stack.
 type Description struct {
 	StackID      string
 	Status       string
@@ -27,6 +28,7 @@ func (d Description) same(other Description) bool {
 		d.Parameters[template.RevisionParameter] == other.Parameters[template.RevisionParameter]
 }
 
+// Effect is something that the driver does for the engine.
 type Effect interface{ effect() }
 
 type (
@@ -244,6 +246,7 @@ func (Continued) observation()         {}
 func (Cleared) observation()           {}
 func (Attempt) observation()           {}
 
+// ResourceChange is one change of a change set, as the service computed it.
 type ResourceChange struct {
 	LogicalID   string
 	Action      string // Add, Modify, Remove, Import, Dynamic
@@ -275,6 +278,7 @@ func Unvalued(changes []ResourceChange) (ids []string, marker bool) {
 	return ids, marker
 }
 
+// Event is a stack event of a resource or of the stack itself.
 type Event struct {
 	Time      time.Time
 	LogicalID string
@@ -283,8 +287,10 @@ type Event struct {
 	Reason    string
 }
 
+// ExecutionOwner says whose operation it was.
 type ExecutionOwner int
 
+// The answers to ResolveExecution.
 const (
 	Undecided ExecutionOwner = iota // ask again
 	Ours

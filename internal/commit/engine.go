@@ -57,6 +57,7 @@ type Engine struct {
 	repair      repair
 }
 
+// New makes an engine.
 func New(config Config) *Engine {
 	e := &Engine{}
 	e.members = members{stack: config.Stack, effects: &e.effects, attribution: attribution{stack: config.Stack}}

@@ -10,6 +10,7 @@ import (
 	"github.com/stowage/terraform-provider-stowage/internal/template"
 )
 
+// CallError is a failed call.
 type CallError struct {
 	Failure Failure
 	ARN     string // with NameTaken: the other change set

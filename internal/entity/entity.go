@@ -110,7 +110,8 @@ type Services struct {
 // NewWalk returns a copy for one walk of Terraform, without any plans.
 func (s *Services) NewWalk() *Services {
 	return &Services{
-		Projects: s.Projects, Hubs: s.Hubs, Region: s.Region, RoleName: s.RoleName, DefaultTags: s.DefaultTags, IgnoreTags: s.IgnoreTags,
+		Projects: s.Projects, Hubs: s.Hubs, Region: s.Region, RoleName: s.RoleName,
+		DefaultTags: s.DefaultTags, IgnoreTags: s.IgnoreTags,
 		CommitTimeout: s.CommitTimeout, DetectDrift: s.DetectDrift, NewIncarnation: s.NewIncarnation, claims: &claims{},
 	}
 }

@@ -44,7 +44,8 @@ func (w *writer[M, P]) write(ctx context.Context, wanted writing[M]) (diags diag
 		return diags, false
 	}
 	c := change{
-		project: n.project(), planned: e, live: wanted.live, drifted: wanted.drifted, incarnation: w.services.newIncarnation(),
+		project: n.project(), planned: e, live: wanted.live, drifted: wanted.drifted,
+		incarnation: w.services.newIncarnation(),
 	}
 	common := P(m).common()
 	if wanted.before == nil {

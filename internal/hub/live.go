@@ -225,5 +225,6 @@ func (c liveCompiler) domain(id string, domain *Domain, api, stage string) {
 		"ApiId": ref(api), "DomainName": domain.Name, "Stage": ref(stage),
 	}})
 	c.output(id+targetSuffix, "What the DNS record of "+domain.Name+" points to", attribute(id, "RegionalDomainName"))
-	c.output(id+zoneSuffix, "The hosted zone of "+id+targetSuffix+", for an alias record", attribute(id, "RegionalHostedZoneId"))
+	c.output(id+zoneSuffix, "The hosted zone of "+id+targetSuffix+", for an alias record",
+		attribute(id, "RegionalHostedZoneId"))
 }

@@ -41,7 +41,8 @@ func (c roleCompiler) operators() {
 
 // role adds a role for the subjects of some providers and for the configured principals.
 func (c roleCompiler) role(
-	logicalID, kind, description string, providers []IdentityProvider, subjects func(IdentityProvider) []string, rights []object,
+	logicalID, kind, description string, providers []IdentityProvider,
+	subjects func(IdentityProvider) []string, rights []object,
 ) {
 	var trust []object
 	var after []string
@@ -88,8 +89,10 @@ func (s Settings) IdentityProviders() []IdentityProvider {
 		providers = append(providers, p)
 	}
 	if github := s.Operators.GitHubActions; github != nil {
-		p := IdentityProvider{LogicalID: "GitHubActions", Host: "token.actions.githubusercontent.com", Audience: "sts.amazonaws.com",
-			Attribute: "operators.github_actions"}
+		p := IdentityProvider{
+			LogicalID: "GitHubActions", Host: "token.actions.githubusercontent.com", Audience: "sts.amazonaws.com",
+			Attribute: "operators.github_actions",
+		}
 		for _, repository := range github.Repositories {
 			p.apply = append(p.apply, "repo:"+repository+":environment:*", "repo:"+repository+":ref:*")
 			p.plan = append(p.plan, "repo:"+repository+":*")

@@ -100,10 +100,10 @@ func (d *deployment) mayCreate(ctx context.Context, r *reading) error {
 // mayUpdate refuses hubs that do not exist or that are newer.
 func (d *deployment) mayUpdate(r *reading, allowDowngrade bool) error {
 	switch {
-	case r.newer != nil && !allowDowngrade:
-		return r.newer
+	case r.newer != nil && allowDowngrade:
+		return nil //nolint:nilerr // the caller wants the older format
 	case r.newer != nil:
-		return nil
+		return r.newer
 	case r.deployed == nil:
 		return &NotFoundError{Name: d.settings.Name, Place: d.at}
 	case allowDowngrade:

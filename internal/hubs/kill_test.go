@@ -93,7 +93,7 @@ func (w *world) killed(n int, before bool, action func(context.Context, *hubs.Se
 	w.transport = k.inner
 	done := make(chan error, 1)
 	go func() { done <- action(ctx, s) }()
-	<-done
+	_ = <-done
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.dead

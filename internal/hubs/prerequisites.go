@@ -21,25 +21,30 @@ func (d *deployment) prerequisites(ctx context.Context, r *reading) (hub.Shared,
 	if r.deployed != nil && r.deployed.Relay != (hub.Relay{}) {
 		before = r.deployed.Settings
 	}
-	if live := d.settings.Live; live != nil {
-		if before.Live == nil || before.Live.OIDCIssuer != live.OIDCIssuer {
-			if err := d.checkIssuer(ctx, live.OIDCIssuer); err != nil {
-				return shared, err
-			}
-		}
-		if err := d.checkDomains(ctx, live, before.Live); err != nil {
-			return shared, err
-		}
-		if _, own := r.template.Resource(hub.GatewayAccountID); !own {
-			var err error
-			if shared.GatewayLogs, err = d.gatewayLogs(ctx); err != nil {
-				return shared, err
-			}
-		}
+	if err := d.checkLive(ctx, d.settings.Live, before.Live); err != nil {
+		return shared, err
 	}
 	var err error
+	if _, own := r.template.Resource(hub.GatewayAccountID); d.settings.Live != nil && !own {
+		if shared.GatewayLogs, err = d.gatewayLogs(ctx); err != nil {
+			return shared, err
+		}
+	}
 	shared.OIDCProviders, err = d.oidcProviders(ctx, r)
 	return shared, err
+}
+
+// checkLive checks the issuer and the domains that are new.
+func (d *deployment) checkLive(ctx context.Context, live, before *hub.Live) error {
+	if live == nil {
+		return nil
+	}
+	if before == nil || before.OIDCIssuer != live.OIDCIssuer {
+		if err := d.checkIssuer(ctx, live.OIDCIssuer); err != nil {
+			return err
+		}
+	}
+	return d.checkDomains(ctx, live, before)
 }
 
 // oidcProviders returns the hosts of the OIDC providers that Terraform runs need and that the

@@ -80,7 +80,7 @@ func (s *Service) CheckDrift(ctx context.Context, name string) error {
 		defer proj.detection.end()
 		t, err := s.reader.target(ctx, name)
 		if err != nil {
-			return struct{}{}, nil //nolint:nilerr // as above
+			return struct{}{}, nil
 		}
 		if _, err := t.detectDrift(ctx, func(string) {}); err != nil {
 			s.process.warnings.add(DriftWarning{Project: name, Err: err})

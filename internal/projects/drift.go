@@ -261,6 +261,7 @@ func (c comparison) confirmOne(ctx context.Context, drift stack.Drift) (template
 	case err != nil && live.Deleted && drift.Type == userType:
 		return live, &account.UnconfirmedError{Type: drift.Type, Name: drift.PhysicalID, Err: err}
 	case err != nil:
+		return live, nil //nolint:nilerr // CloudFormation's report counts
 	case live.Deleted && exists:
 		live.Deleted = false
 	case !exists && drift.Type == bucketType: // Cloud Control does not say where it looked

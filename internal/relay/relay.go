@@ -76,7 +76,8 @@ func New(ctx context.Context, config Config) (*Relay, error) {
 	}
 	log.InfoContext(ctx, "started", "version", config.Version, "hub", config.Hub)
 	return &Relay{
-		log: log, version: config.Version, gate: gate, board: config.Board.settings(gate.access), driftCheck: config.DriftCheck,
+		log: log, version: config.Version, gate: gate, board: config.Board.settings(gate.access),
+		driftCheck: config.DriftCheck,
 		projects: projects.New(projects.Config{
 			Clients:  config.Clients,
 			Hub:      config.Hub,

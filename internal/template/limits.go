@@ -50,6 +50,7 @@ func (u Usage) Left(budget Usage) Usage {
 	}
 }
 
+// Plus returns the usage of two stacks together.
 func (u Usage) Plus(other Usage) Usage {
 	return Usage{
 		u.Resources + other.Resources,

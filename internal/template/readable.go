@@ -38,7 +38,9 @@ var identifiers = map[string]func(env Env, properties literals) string{
 		}
 		return "arn:" + env.Partition + ":iam::" + env.AccountID + ":policy" + p.text("Path") + p.text("ManagedPolicyName")
 	},
-	"AWS::KMS::Key":       func(env Env, _ literals) string { return env.KeyARN[strings.LastIndexByte(env.KeyARN, '/')+1:] },
+	"AWS::KMS::Key": func(env Env, _ literals) string {
+		return env.KeyARN[strings.LastIndexByte(env.KeyARN, '/')+1:]
+	},
 	"AWS::KMS::Alias":     func(_ Env, p literals) string { return p.text("AliasName") },
 	"AWS::Logs::LogGroup": func(_ Env, p literals) string { return p.text("LogGroupName") },
 	"AWS::Transfer::Server": func(env Env, _ literals) string {

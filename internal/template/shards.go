@@ -227,7 +227,7 @@ func (e *editor) reshape(i int, c Change) error {
 		}
 	case Close:
 		e.closing = true
-	case Create, Update, Delete, Adopt, Record:
+	case Create, Update, Delete, Adopt, Record, Replace:
 	}
 	return nil
 }

@@ -88,7 +88,10 @@ func startRelay(ctx context.Context, box *run.Sandbox, binary string) (measured 
 	}
 	exited := make(chan error, 1)
 	go func() { exited <- command.Wait() }()
-	defer func() { cancel(); <-exited }()
+	defer func() {
+		cancel()
+		_ = <-exited
+	}()
 	for _, step := range []struct {
 		at   chan time.Time
 		into *time.Duration

@@ -1,8 +1,8 @@
 // Command bench measures Stowage with a real CLI and the built-in sandbox at AWS's latencies. It
 // compares a plan with one of as many terraform_data resources and with that of a provider that
 // answers immediately (internal/cmd/stub). It measures the provider's memory, the commits of an
-// apply and cold starts of the relay. This package's test measures larger applies in virtual time; with the flag -full it prints
-// a table. make bench runs both.
+// apply and cold starts of the relay. This package's test measures larger applies in virtual time;
+// with the flag -full it prints a table. make bench runs both.
 package main
 
 import (

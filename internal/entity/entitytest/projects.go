@@ -122,7 +122,8 @@ func (p *Projects) Hub(ctx context.Context) (projects.HubLocation, error) {
 
 // Health implements entity.Projects.
 func (p *Projects) Health(ctx context.Context) (*projects.HubHealth, error) {
-	return &projects.HubHealth{Name: "stowage", Location: p.Location, TableName: "stowage", Relay: p.Relay}, p.begin(ctx, "Health")
+	health := &projects.HubHealth{Name: "stowage", Location: p.Location, TableName: "stowage", Relay: p.Relay}
+	return health, p.begin(ctx, "Health")
 }
 
 // List implements entity.Projects.

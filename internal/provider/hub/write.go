@@ -66,7 +66,7 @@ func otherPlace(name string, bus arn.ARN, at hub.Place) error {
 // fill sets all attributes but drift from a hub.
 func fill(s *entity.Services, m *Model, h *hubs.Hub) {
 	fillSettings(m, h.Settings)
-	m.Tagged.Fill(s, h.Settings.Tags)
+	m.Fill(s, h.Settings.Tags)
 	if m.AllowRelayDowngrade.IsNull() {
 		m.AllowRelayDowngrade = allowsNone
 	}

@@ -103,7 +103,7 @@ func (t apiType) Update(c cloud.Caller, physicalID string, old, desired map[stri
 func (t apiType) Delete(c cloud.Caller, physicalID string, _ map[string]any) error {
 	found, err := t.s.api(c, physicalID)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // it is gone already
 	}
 	for _, d := range t.s.at(found.place).domains {
 		for _, m := range d.mappings {

@@ -115,7 +115,7 @@ func (t authorizerType) Delete(c cloud.Caller, physicalID string, p map[string]a
 	id, _ := p["ApiId"].(string)
 	owner, err := t.s.api(c, id)
 	if err != nil || owner.authorizers[physicalID] == nil {
-		return nil
+		return nil //nolint:nilerr // it is gone already
 	}
 	for _, r := range owner.sortedRoutes() {
 		if r.authorizer == physicalID {

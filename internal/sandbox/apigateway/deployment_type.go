@@ -94,7 +94,7 @@ func (t deploymentType) Delete(c cloud.Caller, physicalID string, p map[string]a
 	id, _ := p["ApiId"].(string)
 	owner, err := t.s.api(c, id)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // it is gone already
 	}
 	for _, st := range owner.stages {
 		if st.deployment == physicalID {

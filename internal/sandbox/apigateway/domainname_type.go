@@ -29,7 +29,8 @@ var (
 	certificates = regexp.MustCompile(`^arn:aws:acm:([a-z0-9-]+):([0-9]{12}):certificate/[A-Za-z0-9-]+$`)
 )
 
-// AddCertificate adds an issued certificate of AWS Certificate Manager for some domain names. A name *.DOMAIN covers one label.
+// AddCertificate adds an issued certificate of AWS Certificate Manager for some domain names. A name
+// *.DOMAIN covers one label.
 func (s *Service) AddCertificate(arn string, names ...string) {
 	s.locked(func() { s.certificates[arn] = names })
 }

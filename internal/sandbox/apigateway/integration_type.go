@@ -103,7 +103,7 @@ func (t integrationType) Delete(c cloud.Caller, physicalID string, p map[string]
 	id, _ := p["ApiId"].(string)
 	owner, err := t.s.api(c, id)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // it is gone already
 	}
 	var users []string
 	for _, r := range owner.sortedRoutes() {

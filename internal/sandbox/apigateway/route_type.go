@@ -139,7 +139,7 @@ func (t routeType) Delete(c cloud.Caller, physicalID string, p map[string]any) e
 	id, _ := p["ApiId"].(string)
 	owner, err := t.s.api(c, id)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // it is gone already
 	}
 	delete(owner.routes, physicalID)
 	t.s.redeploy(owner)

@@ -110,7 +110,8 @@ func (s *Service) measure(q *queue) {
 	visible, _ := q.counts(s.world.Now())
 	s.world.Measure(cloud.Metric{
 		Account: q.account, Region: strings.Split(q.arn, ":")[3], Namespace: "AWS/SQS",
-		Name: "ApproximateNumberOfMessagesVisible", Dimension: "QueueName", Value: q.name, Amount: float64(visible), Gauge: true,
+		Name: "ApproximateNumberOfMessagesVisible", Dimension: "QueueName", Value: q.name,
+		Amount: float64(visible), Gauge: true,
 	})
 }
 
