@@ -14,10 +14,11 @@ var budgets = map[string]map[string]int{
 	},
 	"cached": {"sts.GetCallerIdentity": 1, "ssm.GetParameter": 1, "dynamodb.Query": 1},
 	// The directory and the project's stack are each read consistently: described, read, described
-	// again.
+	// again. What AWS was last found to have instead is in the mirror alone.
 	"authoritative": {
 		"sts.GetCallerIdentity":         1,
 		"ssm.GetParameter":              1,
+		"dynamodb.Query":                1,
 		"sts.AssumeRole":                1,
 		"cloudformation.DescribeStacks": 4,
 		"cloudformation.GetTemplate":    2,

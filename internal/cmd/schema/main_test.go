@@ -36,7 +36,7 @@ func TestSchemas_EveryKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := got.Providers[address]
-	if len(p.Resources) != 4 || len(p.Identities) != 4 || len(p.Data) != 5 || len(p.Functions) != 1 {
+	if len(p.Resources) != 5 || len(p.Identities) != 5 || len(p.Data) != 6 || len(p.Functions) != 1 {
 		t.Errorf(
 			"%d resources, %d identities, %d data sources, %d functions", len(p.Resources), len(p.Identities),
 			len(p.Data), len(p.Functions),
