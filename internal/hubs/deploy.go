@@ -101,7 +101,7 @@ func (d *deployment) mayCreate(ctx context.Context, r *reading) error {
 func (d *deployment) mayUpdate(r *reading, allowDowngrade bool) error {
 	switch {
 	case r.newer != nil && allowDowngrade:
-		return nil //nolint:nilerr // the caller wants the older format
+		return nil
 	case r.newer != nil:
 		return r.newer
 	case r.deployed == nil:

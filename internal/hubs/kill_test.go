@@ -91,9 +91,12 @@ func (w *world) killed(n int, before bool, action func(context.Context, *hubs.Se
 	w.transport = k
 	s := w.process()
 	w.transport = k.inner
-	done := make(chan error, 1)
-	go func() { done <- action(ctx, s) }()
-	_ = <-done
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = action(ctx, s)
+	}()
+	<-done
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.dead

@@ -86,11 +86,15 @@ func startRelay(ctx context.Context, box *run.Sandbox, binary string) (measured 
 	if err := command.Start(); err != nil {
 		return measured, err
 	}
-	exited := make(chan error, 1)
-	go func() { exited <- command.Wait() }()
+	exited := make(chan struct{})
+	var failure error // once it has exited
+	go func() {
+		defer close(exited)
+		failure = command.Wait()
+	}()
 	defer func() {
 		cancel()
-		_ = <-exited
+		<-exited
 	}()
 	for _, step := range []struct {
 		at   chan time.Time
@@ -99,9 +103,8 @@ func startRelay(ctx context.Context, box *run.Sandbox, binary string) (measured 
 		select {
 		case at := <-step.at:
 			*step.into = at.Sub(began)
-		case err := <-exited:
-			exited <- err
-			return measured, fmt.Errorf("the relay has exited: %w", err)
+		case <-exited:
+			return measured, fmt.Errorf("the relay has exited: %w", failure)
 		case <-ctx.Done():
 			return measured, ctx.Err()
 		}
