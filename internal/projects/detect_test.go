@@ -54,7 +54,7 @@ func TestDetect(t *testing.T) {
 					"cloudformation.DetectStackDrift": 1, "cloudformation.DescribeStackDriftDetectionStatus": 1,
 					"cloudformation.DescribeStackResourceDrifts": 1,
 					"cloudformation.DescribeStacks":              3, "cloudformation.GetTemplate": 1,
-					"cloudcontrolapi.GetResource": 4, // the bucket, and three bucket policies
+					"cloudcontrolapi.GetResource": 5, // the bucket, three bucket policies, and the key's alias
 					"iam.ListAccessKeys":          1,
 				}
 				switch mode {

@@ -165,7 +165,7 @@ func TestDrift_Cost(t *testing.T) {
 		want := map[string]int{
 			"DetectStackDrift": 1, "DescribeStackDriftDetectionStatus": 1, "DescribeStackResourceDrifts": 1,
 			"DescribeStacks": 2, "GetTemplate": 1, "ListAccessKeys": 1,
-			"GetResource": 3, // the policies of the bucket and of the project's own two
+			"GetResource": 4, // the policies of the bucket and of the project's own two, and the key's alias
 			"PutItem":     1, "TransactGetItems": 1, "TransactWriteItems": 1,
 		}
 		check(want)
